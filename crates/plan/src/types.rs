@@ -1,0 +1,41 @@
+//! The TypeScript declarations of the plan, as one file.
+
+use ts_rs::{Config, TS};
+
+use crate::{
+    Accept, Address, CostOp, Endpoint, EngineSettings, Listener, Picker, Plan, Pool, Route,
+    TableHash, Timeouts,
+};
+
+const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
+
+/// The whole text of `ts/plan/types.ts`.
+pub fn typescript() -> String {
+    let config = Config::new().with_large_int("number");
+    let mut text = String::from(HEADER);
+    let mut declare = |docs: Option<String>, declaration: String| {
+        text.push('\n');
+        text.push_str(&docs.unwrap_or_default());
+        text.push_str("export ");
+        text.push_str(&declaration);
+        text.push('\n');
+    };
+    macro_rules! declare_all {
+        ($($type:ty),* $(,)?) => { $( declare(<$type>::docs(), <$type>::decl(&config)); )* };
+    }
+    declare_all!(
+        Plan,
+        EngineSettings,
+        Listener,
+        Accept,
+        Address,
+        Route,
+        Timeouts,
+        Pool,
+        Picker,
+        TableHash,
+        CostOp,
+        Endpoint,
+    );
+    text
+}

@@ -1,0 +1,194 @@
+//! A full plan: it decodes, each of its objects refuses an unknown field, and its types are fresh.
+
+use plan::{Tables, decode};
+use serde_json::{Value, json};
+
+fn table(entries: &[u32]) -> Vec<u8> {
+    entries
+        .iter()
+        .flat_map(|entry| entry.to_le_bytes())
+        .collect()
+}
+
+/// A plan in which every kind of object stands at least once, and its tables.
+fn full() -> (Value, Vec<Vec<u8>>) {
+    let cycle = table(&[0, 1]);
+    let hash = plan::TableHash::of(&cycle).0;
+    let timeouts = json!({ "connect": 5000, "idle": 600_000, "halfClose": null });
+    let ops = ["inflight", "open", "plus", "times", "over"].map(|op| json!({ "op": op }));
+    let [inflight, open, plus, times, over] = ops;
+    let number = json!({ "op": "number", "value": 1.5 });
+    let plan = json!({
+        "format": 1,
+        "version": 7,
+        "engine": { "workers": null, "portable": false, "drain": 30_000, "leave": 1000 },
+        "listeners": [
+            { "key": "web", "address": { "kind": "tcp", "host": "::", "port": 80 }, "accept": "per-worker", "backlog": 4096 },
+            { "key": "local", "address": { "kind": "unix", "path": "/run/x" }, "accept": "hand-off", "backlog": 16 }
+        ],
+        "routes": [
+            { "key": "a", "listeners": [1], "pool": 1, "timeouts": timeouts },
+            { "key": "b", "listeners": null, "pool": 0, "timeouts": timeouts }
+        ],
+        "pools": [
+            { "key": "x", "endpoints": [0, 1], "picker": { "kind": "cycle", "table": hash } },
+            { "key": "y", "endpoints": [1], "picker": { "kind": "least", "choices": 2,
+              "cost": [inflight, number, plus, open, times, number, over] } }
+        ],
+        "endpoints": [
+            { "key": "one", "addresses": [{ "kind": "tcp", "host": "127.0.0.1", "port": 1 }] },
+            { "key": "two", "addresses": [{ "kind": "unix", "path": "/run/y" }] }
+        ]
+    });
+    (plan, vec![cycle])
+}
+
+fn run(plan: &Value, tables: &[Vec<u8>]) -> Result<plan::Decoded, String> {
+    decode(plan.to_string().as_bytes(), tables, &Tables::default()).map_err(|problems| {
+        problems
+            .iter()
+            .map(|p| p.to_string())
+            .collect::<Vec<_>>()
+            .join("; ")
+    })
+}
+
+#[test]
+fn a_full_plan_decodes_and_encodes_to_itself() {
+    let (plan, tables) = full();
+    let decoded = run(&plan, &tables).unwrap();
+    assert_eq!(serde_json::to_value(&decoded.plan).unwrap(), plan);
+}
+
+/// Calls `visit` with the path of every object in `value`.
+fn objects(value: &Value, path: &str, visit: &mut dyn FnMut(&str)) {
+    match value {
+        Value::Object(fields) => {
+            visit(path);
+            for (name, field) in fields {
+                objects(field, &format!("{path}/{name}"), visit);
+            }
+        }
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                objects(item, &format!("{path}/{at}"), visit);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_object_of_a_full_plan_refuses_an_unknown_field() {
+    let (plan, tables) = full();
+    let mut seen = 0;
+    objects(&plan, "", &mut |path| {
+        let mut odd = plan.clone();
+        odd.pointer_mut(path).unwrap()["surprise"] = json!(1);
+        let refusal = run(&odd, &tables).map(|_| ()).unwrap_err();
+        assert!(refusal.contains("surprise"), "at {path}: {refusal}");
+        seen += 1;
+    });
+    assert_eq!(seen, 25, "the full plan lost or won an object");
+}
+
+#[test]
+fn what_cannot_run_is_refused_with_its_place() {
+    let (plan, tables) = full();
+    for (path, value, want) in [
+        ("/format", json!(2), "format 2 is not 1"),
+        (
+            "/engine/workers",
+            json!(0),
+            "engine.workers: is not from 1 to 1024",
+        ),
+        (
+            "/listeners/1/key",
+            json!("web"),
+            "listeners.key: \"web\" stands there twice",
+        ),
+        (
+            "/routes/0/pool",
+            json!(9),
+            "routes[0].pool: 9 is not among the 2 there are",
+        ),
+        (
+            "/routes/0/listeners/0",
+            json!(2),
+            "routes[0].listeners[0]: 2 is not among the 2 there are",
+        ),
+        (
+            "/pools/0/endpoints",
+            json!([0, 0]),
+            "pools[0].endpoints: 0 stands there twice",
+        ),
+        (
+            "/pools/0/endpoints",
+            json!([0]),
+            "pools[0].picker.table: 1 is not among the 1 there are",
+        ),
+        (
+            "/pools/0/picker/table",
+            json!("ff"),
+            "pools[0].picker.table: ff was never sent",
+        ),
+        (
+            "/pools/1/picker/choices",
+            json!(33),
+            "pools[1].picker.choices: is not from 1 to 32",
+        ),
+        (
+            "/pools/1/picker/cost",
+            json!([]),
+            "pools[1].picker.cost: the program leaves 0 numbers",
+        ),
+        (
+            "/endpoints/0/addresses",
+            json!([]),
+            "endpoints[0].addresses: is empty",
+        ),
+    ] {
+        let mut odd = plan.clone();
+        *odd.pointer_mut(path).unwrap() = value;
+        let refusal = run(&odd, &tables).map(|_| ()).unwrap_err();
+        assert!(refusal.contains(want), "{path}: {refusal}");
+    }
+}
+
+#[test]
+fn a_table_that_is_held_need_not_be_sent_again() {
+    let (plan, tables) = full();
+    let first = run(&plan, &tables).unwrap();
+    assert!(run(&plan, &[]).is_err());
+    assert!(decode(plan.to_string().as_bytes(), &[], &first.tables).is_ok());
+}
+
+#[test]
+fn the_typescript_types_are_fresh() {
+    let committed = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../ts/plan/types.ts"
+    ))
+    .unwrap();
+    assert_eq!(
+        committed,
+        plan::types::typescript(),
+        "run `npm run generate`"
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes: Vec<u8>, table: Vec<u8>) {
+        let _ = decode(&bytes, &[table], &Tables::default());
+    }
+
+    #[test]
+    fn no_change_of_one_byte_makes_it_panic(at in 0usize..1800, byte: u8) {
+        let (plan, tables) = full();
+        let mut bytes = plan.to_string().into_bytes();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        let _ = decode(&bytes, &tables, &Tables::default());
+    }
+}
