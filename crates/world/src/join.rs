@@ -1,0 +1,200 @@
+//! Joins a plan to the lives of what it names.
+
+use std::sync::Arc;
+
+use plan::{Accept, Address, CostOp, Decoded, EngineSettings, TableHash, Timeouts};
+
+use crate::intern::{Counted, Lives};
+use crate::live::{EndpointLive, ListenerLive};
+
+macro_rules! positions {
+    ($($name:ident of $what:literal;)*) => { $(
+        #[doc = concat!("The position of ", $what, " in its world.")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct $name(pub u32);
+
+        impl $name {
+            /// As an index.
+            pub fn index(self) -> usize { self.0 as usize }
+        }
+    )* };
+}
+
+positions! {
+    ListenerIx of "a listener";
+    RouteIx of "a route";
+    PoolIx of "a pool";
+    EndpointIx of "an endpoint";
+}
+
+/// A plan joined to the lives of what it names. It is never changed, only replaced.
+#[derive(Debug)]
+pub struct World {
+    /// The version of the plan.
+    pub version: u32,
+    /// How the engine runs it.
+    pub engine: EngineSettings,
+    /// Where connections come in.
+    pub listeners: Vec<Listener>,
+    /// What to do with them, in order of precedence.
+    pub routes: Vec<Route>,
+    /// Sets of endpoints that can serve the same traffic.
+    pub pools: Vec<Pool>,
+    /// What stands behind the pools.
+    pub endpoints: Vec<Endpoint>,
+    _counted: Counted,
+}
+
+/// A listener and its life.
+#[derive(Debug)]
+pub struct Listener {
+    /// Where it listens.
+    pub address: Address,
+    /// Who accepts.
+    pub accept: Accept,
+    /// Connections that the system holds until they are accepted.
+    pub backlog: u32,
+    /// The routes that may take its connections, in order of precedence.
+    pub routes: Vec<RouteIx>,
+    /// What outlives the plan.
+    pub live: Arc<ListenerLive>,
+}
+
+/// What to do with a match.
+#[derive(Debug)]
+pub struct Route {
+    /// The stable name.
+    pub key: String,
+    /// The pool that serves a match.
+    pub pool: PoolIx,
+    /// How long each step may take.
+    pub timeouts: Timeouts,
+}
+
+/// Endpoints that can serve the same traffic.
+#[derive(Debug)]
+pub struct Pool {
+    /// The stable name.
+    pub key: String,
+    /// Its endpoints.
+    pub endpoints: Vec<EndpointIx>,
+    /// How one of them is chosen.
+    pub picker: Picker,
+}
+
+/// The data executed to choose an endpoint.
+#[derive(Debug)]
+pub enum Picker {
+    /// Walk a table of positions in the pool.
+    Cycle {
+        /// The name of the table: a cursor lives while it is unchanged.
+        hash: TableHash,
+        /// The table.
+        table: Arc<[u32]>,
+    },
+    /// The lowest cost among `choices` drawn at random, or among all.
+    Least {
+        /// A verified postfix program.
+        cost: Vec<CostOp>,
+        /// How many to draw.
+        choices: Option<u32>,
+    },
+}
+
+/// An endpoint and its life.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// Where it is reached.
+    pub addresses: Arc<[Address]>,
+    /// What outlives the plan.
+    pub live: Arc<EndpointLive>,
+}
+
+impl World {
+    /// Joins a verified plan to the lives of what it names, and makes those that are new.
+    ///
+    /// The lives of its endpoints become active; those that it no longer names are left as they are.
+    pub fn join(decoded: &Decoded, lives: &mut Lives) -> World {
+        let Decoded { plan, tables } = decoded;
+        lives.sweep();
+        let routes_of = |listener: u32| {
+            (0u32..)
+                .zip(&plan.routes)
+                .filter_map(move |(at, route)| match &route.listeners {
+                    Some(listeners) if !listeners.contains(&listener) => None,
+                    _ => Some(RouteIx(at)),
+                })
+        };
+        World {
+            version: plan.version,
+            engine: plan.engine.clone(),
+            listeners: (0u32..)
+                .zip(&plan.listeners)
+                .map(|(at, listener)| Listener {
+                    address: listener.address.clone(),
+                    accept: listener.accept,
+                    backlog: listener.backlog,
+                    routes: routes_of(at).collect(),
+                    live: lives.listener(&listener.key),
+                })
+                .collect(),
+            routes: plan
+                .routes
+                .iter()
+                .map(|route| Route {
+                    key: route.key.clone(),
+                    pool: PoolIx(route.pool),
+                    timeouts: route.timeouts,
+                })
+                .collect(),
+            pools: plan
+                .pools
+                .iter()
+                .map(|pool| Pool {
+                    key: pool.key.clone(),
+                    endpoints: pool.endpoints.iter().map(|at| EndpointIx(*at)).collect(),
+                    picker: match &pool.picker {
+                        plan::Picker::Cycle { table } => Picker::Cycle {
+                            hash: table.clone(),
+                            // `decode` keeps every table that the plan names.
+                            table: tables.get(table).cloned().unwrap_or_default(),
+                        },
+                        plan::Picker::Least { cost, choices } => Picker::Least {
+                            cost: cost.clone(),
+                            choices: *choices,
+                        },
+                    },
+                })
+                .collect(),
+            endpoints: plan
+                .endpoints
+                .iter()
+                .map(|endpoint| Endpoint {
+                    addresses: endpoint.addresses.clone().into(),
+                    live: lives.endpoint(&endpoint.key),
+                })
+                .collect(),
+            _counted: Counted::new(lives),
+        }
+    }
+
+    /// The listener at a position.
+    pub fn listener(&self, at: ListenerIx) -> Option<&Listener> {
+        self.listeners.get(at.index())
+    }
+
+    /// The route at a position.
+    pub fn route(&self, at: RouteIx) -> Option<&Route> {
+        self.routes.get(at.index())
+    }
+
+    /// The pool at a position.
+    pub fn pool(&self, at: PoolIx) -> Option<&Pool> {
+        self.pools.get(at.index())
+    }
+
+    /// The endpoint at a position.
+    pub fn endpoint(&self, at: EndpointIx) -> Option<&Endpoint> {
+        self.endpoints.get(at.index())
+    }
+}
