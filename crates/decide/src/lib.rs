@@ -1,0 +1,11 @@
+//! Every choice, as a pure function: route, pick, retry. Time and randomness are passed in.
+
+mod cost;
+mod pick;
+mod retry;
+mod route;
+
+pub use cost::{Numbers, cost};
+pub use pick::{Candidates, Cursor, pick};
+pub use retry::{Retry, retry};
+pub use route::{Facts, Routed, route};
