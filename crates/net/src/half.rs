@@ -1,0 +1,57 @@
+//! One half of a proxied connection.
+
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll};
+
+use crate::stream::Stream;
+
+/// One half of a proxied connection: a socket, or anything that behaves as one.
+///
+/// The relay drives two of them by polling. Whatever returns `Pending` has arranged that the task is
+/// woken when it is worth asking again.
+pub trait Half {
+    /// Reads some bytes; `Ok(0)` is the end of the stream.
+    ///
+    /// # Errors
+    ///
+    /// The connection is broken; `ConnectionReset` says that the peer reset it.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes some bytes of `buffers`, in order.
+    ///
+    /// # Errors
+    ///
+    /// The connection is broken, or the peer takes nothing any more.
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+
+    /// Sends what was written and is still held here.
+    ///
+    /// # Errors
+    ///
+    /// As for writing.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Says that no more will be written, and keeps reading: FIN, `close_notify`, `END_STREAM`.
+    ///
+    /// # Errors
+    ///
+    /// As for writing.
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Makes the coming drop a reset, so that the peer cannot take the end for a plain one.
+    fn abort(&mut self);
+
+    /// Whether the peer is known to be gone in both directions, though unread bytes may be left.
+    /// Asked now and then while the other half blocks; a half that cannot tell says no.
+    fn peer_gone(&self) -> bool;
+
+    /// The socket, if bytes may be spliced in and out of it now: nothing is held between it and the
+    /// caller, neither encryption nor bytes read before.
+    fn socket(&self) -> Option<&Stream> {
+        None
+    }
+}

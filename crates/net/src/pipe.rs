@@ -1,0 +1,130 @@
+//! Pipes through which bytes are spliced from one socket to another. Linux only.
+
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustix::pipe::{PipeFlags, fcntl_getpipe_size, fcntl_setpipe_size, pipe_with};
+
+use crate::descriptors::{Descriptors, Held};
+
+/// The size asked for. Smaller ones cost measurably more per byte; where the system grants less, what
+/// it grants is used.
+const SIZE: usize = 1024 * 1024;
+/// A pipe smaller than this is not worth its system calls.
+const LEAST_SIZE: usize = 64 * 1024;
+/// The most that all pipes of a process take together: half of what an unprivileged user may have
+/// (`/proc/sys/fs/pipe-user-pages-soft`), past which the system grants only 8 KiB a pipe.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+/// The most empty pipes that a worker keeps.
+const MOST_SPARE: usize = 8;
+
+/// A pipe, empty when nobody splices through it.
+#[derive(Debug)]
+pub struct Pipe {
+    /// Where bytes come out.
+    pub out: OwnedFd,
+    /// Where bytes go in.
+    pub into: OwnedFd,
+    /// How much it holds at least; it may hold more.
+    pub size: usize,
+    _held: Held,
+    _share: Share,
+}
+
+/// The pipes of a worker. A flow holds one only while bytes are in it.
+#[derive(Debug)]
+pub struct Pipes {
+    spare: RefCell<Vec<Pipe>>,
+    descriptors: Arc<Descriptors>,
+}
+
+/// Bytes of pipes in this process.
+static BYTES: AtomicUsize = AtomicUsize::new(0);
+
+/// A part of [`MOST_BYTES`], given back by its drop.
+#[derive(Debug)]
+struct Share(usize);
+
+impl Share {
+    fn take(bytes: usize) -> Option<Self> {
+        BYTES
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
+                taken.checked_add(bytes).filter(|sum| *sum <= MOST_BYTES)
+            })
+            .ok()
+            .map(|_| Self(bytes))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        BYTES.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}
+
+impl Pipes {
+    /// No pipes yet; those made count among `descriptors`.
+    pub fn new(descriptors: Arc<Descriptors>) -> Self {
+        Self {
+            spare: RefCell::default(),
+            descriptors,
+        }
+    }
+
+    /// An empty pipe; `None` when there is no room for one more.
+    pub fn take(&self) -> Option<Pipe> {
+        self.spare.borrow_mut().pop().or_else(|| self.make())
+    }
+
+    /// Takes an empty pipe back.
+    pub fn give(&self, pipe: Pipe) {
+        let mut spare = self.spare.borrow_mut();
+        if spare.len() < MOST_SPARE {
+            spare.push(pipe);
+        }
+    }
+
+    #[cold]
+    fn make(&self) -> Option<Pipe> {
+        let share = Share::take(SIZE)?;
+        let held = self.descriptors.take(2)?;
+        let (out, into) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).ok()?;
+        let size = grow(&into).ok().filter(|size| *size >= LEAST_SIZE)?;
+        Some(Pipe {
+            out,
+            into,
+            size,
+            _held: held,
+            _share: share,
+        })
+    }
+}
+
+/// The largest size up to [`SIZE`] that the system grants.
+fn grow(pipe: &OwnedFd) -> io::Result<usize> {
+    let mut size = SIZE;
+    while fcntl_setpipe_size(pipe, size).is_err() && size > LEAST_SIZE {
+        size /= 2;
+    }
+    Ok(fcntl_getpipe_size(pipe)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pipes_are_used_again_and_bounded() {
+        let pipes = Pipes::new(Arc::new(Descriptors::new(1 << 20)));
+        let first = pipes.take().unwrap();
+        assert!(first.size >= LEAST_SIZE);
+        let mut all: Vec<Pipe> = std::iter::from_fn(|| pipes.take()).collect();
+        assert!(all.len() < MOST_BYTES / SIZE);
+        all.push(first);
+        all.drain(..).for_each(|pipe| pipes.give(pipe));
+        assert_eq!(pipes.spare.borrow().len(), MOST_SPARE);
+    }
+}

@@ -1,0 +1,93 @@
+//! Moves bytes from socket to socket through a pipe, without copying them. Linux only.
+//!
+//! A pipe is filled only while it is empty. So `EAGAIN` from filling can only mean that the socket is
+//! empty, and clearing its readiness is right. What a pipe holds is counted here and never taken from
+//! its size: one slot may hold much more than a page, or much less.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+
+use rustix::pipe::{SpliceFlags, splice};
+use tokio::io::Interest;
+
+use super::would_block;
+use crate::pipe::Pipe;
+use crate::stream::Stream;
+
+/// A pipe with bytes in it.
+#[derive(Debug)]
+pub struct Piped {
+    /// The pipe.
+    pub pipe: Pipe,
+    /// How many bytes.
+    pub pending: usize,
+}
+
+/// What filling an empty pipe came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    /// So many bytes are in it.
+    Bytes(usize),
+    /// The socket has ended.
+    End,
+    /// The socket cannot be spliced.
+    Unable,
+    /// The connection is broken.
+    Broken,
+}
+
+fn flags() -> SpliceFlags {
+    SpliceFlags::NONBLOCK | SpliceFlags::MOVE
+}
+
+/// Fills an empty pipe from a socket; pending until there is something to read.
+pub fn fill(cx: &mut Context<'_>, from: &Stream, pipe: &Pipe) -> Poll<Filled> {
+    loop {
+        if ready!(from.poll_read_ready(cx)).is_err() {
+            return Poll::Ready(Filled::Broken);
+        }
+        let taken = from.try_io(Interest::READABLE, || {
+            Ok(splice(from, None, &pipe.into, None, pipe.size, flags())?)
+        });
+        return Poll::Ready(match taken {
+            Ok(0) => Filled::End,
+            Ok(count) => Filled::Bytes(count),
+            Err(error) if would_block(&error) => continue,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) if is_unable(&error) => Filled::Unable,
+            Err(_) => Filled::Broken,
+        });
+    }
+}
+
+/// Empties a pipe into a socket; pending while the socket takes nothing.
+pub fn drain(cx: &mut Context<'_>, to: &Stream, piped: &mut Piped) -> Poll<io::Result<()>> {
+    while piped.pending > 0 {
+        let put = to.try_io(Interest::WRITABLE, || {
+            Ok(splice(
+                &piped.pipe.out,
+                None,
+                to,
+                None,
+                piped.pending,
+                flags(),
+            )?)
+        });
+        match put {
+            Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            Ok(count) => piped.pending = piped.pending.saturating_sub(count),
+            Err(error) if would_block(&error) => ready!(to.poll_write_ready(cx))?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+    }
+    Poll::Ready(Ok(()))
+}
+
+/// Whether the system says that it cannot splice from this socket at all.
+fn is_unable(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EINVAL | libc::ENOSYS | libc::EPERM | libc::EACCES)
+    )
+}
