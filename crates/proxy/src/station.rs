@@ -1,0 +1,79 @@
+//! What a worker lends to its connections.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use account::FaultCounts;
+use fastrand::Rng;
+use net::{Descriptors, Tools, Wheel};
+use world::World;
+
+use crate::adopted::Adopted;
+use crate::connection::Connections;
+
+/// What a worker lends to its connections.
+#[derive(Debug)]
+pub struct Station {
+    /// The buffer and the pipes of its relays.
+    pub tools: Tools,
+    /// Its timers.
+    pub wheel: Wheel,
+    /// Its connections.
+    pub connections: Connections,
+    /// What it counts of faults.
+    pub faults: Arc<FaultCounts>,
+    /// Where descriptors are counted.
+    pub descriptors: Arc<Descriptors>,
+    /// The next connection that moves a byte panics.
+    #[cfg(feature = "inject")]
+    pub panic_next: std::cell::Cell<bool>,
+    worker: u32,
+    rng: RefCell<Rng>,
+    adopted: RefCell<Option<Rc<Adopted>>>,
+}
+
+impl Station {
+    /// The station of worker number `worker`, which has adopted nothing yet. The number of its
+    /// connections is kept in `load`.
+    pub fn new(
+        worker: u32,
+        load: Arc<AtomicUsize>,
+        faults: Arc<FaultCounts>,
+        descriptors: Arc<Descriptors>,
+    ) -> Self {
+        Self {
+            tools: Tools::new(&descriptors),
+            wheel: Wheel::default(),
+            connections: Connections::new(load, faults.clone()),
+            faults,
+            descriptors,
+            #[cfg(feature = "inject")]
+            panic_next: std::cell::Cell::default(),
+            worker,
+            rng: RefCell::new(Rng::new()),
+            adopted: RefCell::default(),
+        }
+    }
+
+    /// Adopts a world. Connections keep what they were decided by.
+    pub fn adopt(&self, world: Arc<World>) {
+        self.tools
+            .splice
+            .set(cfg!(target_os = "linux") && !world.engine.portable);
+        let before = self.adopted();
+        let adopted = Adopted::new(world, before.as_deref(), self.worker);
+        *self.adopted.borrow_mut() = Some(Rc::new(adopted));
+    }
+
+    /// The world it has adopted. Look once per decision, and do not hold it over an await.
+    pub fn adopted(&self) -> Option<Rc<Adopted>> {
+        self.adopted.borrow().clone()
+    }
+
+    /// Draws random numbers.
+    pub fn random<T>(&self, draw: impl FnOnce(&mut Rng) -> T) -> T {
+        draw(&mut self.rng.borrow_mut())
+    }
+}

@@ -1,0 +1,127 @@
+//! The story of a connection at layer 4: accept → route → pick → dial → relay → account.
+
+use std::rc::Rc;
+use std::task::Poll;
+
+use account::Fault;
+use decide::{Retry, retry};
+use net::{Half, Held, Relay, Stream, dial};
+use world::ListenerIx;
+
+use crate::choice::{Choice, choose, choose_again};
+use crate::connection::Entered;
+use crate::station::Station;
+
+/// Begins the story of a connection that was accepted by `listener` of the world adopted now. It is
+/// decided here and now, so a listener that leaves with that world still serves its queue.
+///
+/// `held` are the two descriptors of the connection.
+pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: Held) {
+    let Some(adopted) = station.adopted() else {
+        return refuse(client);
+    };
+    let Some(here) = adopted.listener(listener) else {
+        return refuse(client);
+    };
+    let entered = Entered::new(station, here.clone());
+    let choice = choose(station, &adopted, listener);
+    // Its end is counted; nobody waits for it.
+    drop(tokio::task::spawn_local(story(
+        entered, client, choice, held,
+    )));
+}
+
+/// A reset, so that the client does not take it for a served connection.
+fn refuse(mut client: Stream) {
+    client.abort();
+}
+
+async fn story(entered: Entered, mut client: Stream, choice: Result<Choice, Fault>, _held: Held) {
+    let connected = match choice {
+        Ok(choice) => reach(&entered, &client, choice).await,
+        Err(fault) => Err(fault),
+    };
+    let fault = match connected {
+        Ok((endpoint, choice)) => relay(&entered, client, endpoint, choice).await,
+        Err(fault) => {
+            client.abort();
+            Some(fault)
+        }
+    };
+    if let Some(fault) = fault {
+        entered.station().faults.add(fault);
+    }
+}
+
+/// Dials the endpoint that was picked, and others while connecting fails.
+async fn reach(
+    entered: &Entered,
+    client: &Stream,
+    first: Choice,
+) -> Result<(Stream, Choice), Fault> {
+    let station = entered.station();
+    let mut choice = first;
+    let mut tried = Vec::new();
+    loop {
+        entered.set_endpoint(&choice.endpoint);
+        let dialled = tokio::select! {
+            biased;
+            fault = entered.cut() => Err(fault),
+            dialled = dial(&choice.addresses, choice.timeouts.connect, &station.wheel) => dialled,
+            () = client.reset() => Err(Fault::ClientGone),
+        };
+        let fault = match dialled {
+            Ok(endpoint) => return Ok((endpoint, choice)),
+            Err(fault) => fault,
+        };
+        choice.endpoint.counts.failed.add(1);
+        tried.push(choice.endpoint.clone());
+        match retry(fault, tried.len()) {
+            Retry::GiveUp => return Err(fault),
+            Retry::Next => {
+                station.faults.add(fault);
+                choice = choose_again(station, &choice.pool, choice.timeouts, &tried)
+                    .map_err(|_| fault)?;
+            }
+        }
+    }
+}
+
+/// Relays until both sides have finished, and counts the bytes as they pass.
+async fn relay(
+    entered: &Entered,
+    client: Stream,
+    endpoint: Stream,
+    choice: Choice,
+) -> Option<Fault> {
+    let station = entered.station();
+    let (listener, counts) = (&entered.listener.counts, &choice.endpoint.counts);
+    let mut relay = Relay::new(client, endpoint, choice.timeouts, station.wheel.timer());
+    let (mut up, mut down) = (0, 0);
+    let ended = std::future::poll_fn(|cx| {
+        if let Poll::Ready(fault) = entered.poll_cut(cx) {
+            return Poll::Ready(relay.cut(fault));
+        }
+        let polled = relay.poll(cx, &station.tools);
+        let (more_up, more_down) = (relay.up() - up, relay.down() - down);
+        #[cfg(feature = "inject")]
+        if more_up > 0 && station.panic_next.take() {
+            #[expect(clippy::panic, reason = "it is asked for")]
+            {
+                panic!("injected");
+            }
+        }
+        if more_up > 0 {
+            up += more_up;
+            listener.bytes_in.add(more_up);
+            counts.bytes_sent.add(more_up);
+        }
+        if more_down > 0 {
+            down += more_down;
+            listener.bytes_out.add(more_down);
+            counts.bytes_received.add(more_down);
+        }
+        polled
+    });
+    ended.await.fault
+}
