@@ -1,0 +1,177 @@
+//! The control thread: it applies plans, watches the workers, and ends what is to be drained.
+
+mod apply;
+mod crew;
+mod drain;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use account::Fault;
+use plan::Tables;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
+use world::{Lives, World};
+
+use crate::mailbox::{Cut, WorkerId};
+use crate::outcome::{Closed, Outcome};
+use crate::reading::Board;
+use crate::registry::Registry;
+use crew::Crew;
+use drain::Drains;
+
+/// How often it looks at the descriptors of the process and at what has ended.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// An order to the control thread.
+pub enum Command {
+    /// Apply a plan.
+    Apply {
+        /// Its skeleton.
+        json: Vec<u8>,
+        /// Tables that are not held.
+        tables: Vec<Vec<u8>>,
+        /// Called with the result.
+        done: Box<dyn FnOnce(Outcome) + Send>,
+    },
+    /// Stop accepting, drain, end.
+    Close {
+        /// How long connections may still take.
+        drain: Duration,
+        /// Called with the result.
+        done: Box<dyn FnOnce(Closed) + Send>,
+    },
+    /// End now, and wait for the workers no longer than this.
+    Stop(Instant),
+    /// A worker's thread is ending.
+    Ended(WorkerId),
+    /// Make the worker at this place panic.
+    #[cfg(feature = "inject")]
+    PanicWorker(usize),
+    /// Make the task of the next connection that moves a byte panic.
+    #[cfg(feature = "inject")]
+    PanicConnection,
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Command")
+    }
+}
+
+/// The control thread's own state.
+pub struct Control {
+    lives: Lives,
+    board: Arc<Board>,
+    registry: Registry,
+    crew: Crew,
+    tables: Tables,
+    world: Option<Arc<World>>,
+    /// How many workers the plan asks for.
+    workers: usize,
+    drains: Drains,
+    /// When workers and sockets that are too many leave.
+    leaving: Option<Instant>,
+}
+
+impl Control {
+    /// The state before the first plan.
+    pub fn new(lives: Lives, board: Arc<Board>, commands: UnboundedSender<Command>) -> Self {
+        Self {
+            lives,
+            crew: Crew::new(board.clone(), commands),
+            board,
+            registry: Registry::default(),
+            tables: Tables::default(),
+            world: None,
+            workers: 0,
+            drains: Drains::default(),
+            leaving: None,
+        }
+    }
+
+    /// Carries out commands until it is to end.
+    pub fn run(mut self, mut commands: UnboundedReceiver<Command>) {
+        let Ok(runtime) = Builder::new_current_thread()
+            .enable_all()
+            .build_local(LocalOptions::default())
+        else {
+            return;
+        };
+        let until = runtime.block_on(self.serve(&mut commands));
+        self.board.show(None, 0);
+        self.crew.end(until);
+        // Whoever still waits is answered.
+        commands.close();
+        while let Ok(command) = commands.try_recv() {
+            match command {
+                Command::Apply { done, .. } => done(Outcome::Closed),
+                Command::Close { done, .. } => done(Closed { cut: 0 }),
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns until when to wait for the threads of the workers.
+    async fn serve(&mut self, commands: &mut UnboundedReceiver<Command>) -> Instant {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let leaving = self.leaving;
+            let command = tokio::select! {
+                command = commands.recv() => command,
+                _ = look.tick() => {
+                    self.look().await;
+                    continue;
+                }
+                () = at(leaving) => {
+                    self.finish_leaving().await;
+                    continue;
+                }
+            };
+            match command {
+                Some(Command::Apply { json, tables, done }) => {
+                    let outcome = self.apply(&json, &tables).await;
+                    done(outcome);
+                }
+                Some(Command::Close { drain, done }) => {
+                    let (cut, until) = self.close(drain, commands).await;
+                    self.board.show(None, 0);
+                    self.crew.end(until);
+                    done(Closed { cut });
+                    return until;
+                }
+                Some(Command::Ended(id)) => self.replace(id).await,
+                #[cfg(feature = "inject")]
+                Some(Command::PanicWorker(place)) => self.crew.panic_worker(place).await,
+                #[cfg(feature = "inject")]
+                Some(Command::PanicConnection) => self.crew.panic_connection().await,
+                Some(Command::Stop(until)) => return until,
+                None => return Instant::now(),
+            }
+        }
+    }
+
+    async fn look(&mut self) {
+        net::Descriptors::of_process();
+        self.revive_acceptor().await;
+        for id in self.crew.dead() {
+            self.replace(id).await;
+        }
+        for endpoint in self.drains.due(Instant::now()) {
+            self.crew
+                .cut(&Cut {
+                    endpoint: Some(endpoint),
+                    fault: Fault::DrainDeadline,
+                })
+                .await;
+        }
+    }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time.into()).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,130 @@
+//! The engine, as its owner sees it.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc::UnboundedSender;
+use world::Lives;
+
+use crate::control::{Command, Control};
+use crate::outcome::{Closed, Outcome};
+use crate::reading::{Board, Index, Read};
+
+/// A running balancer: its control thread and its workers.
+///
+/// Every call returns at once; results come by callback, on the control thread. Dropping an engine
+/// stops it without waiting.
+#[derive(Debug)]
+pub struct Engine {
+    commands: UnboundedSender<Command>,
+    board: Arc<Board>,
+    ended: Receiver<()>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts the control thread. Workers start with the first plan.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
+    pub fn start() -> std::io::Result<Self> {
+        let (commands, taken) = tokio::sync::mpsc::unbounded_channel();
+        let lives = Lives::default();
+        let board = Arc::new(Board::new(lives.census()));
+        let (end, ended) = channel();
+        let control = Control::new(lives, board.clone(), commands.clone());
+        let body = move || {
+            // Sent by its drop, however the thread ends.
+            let _end = end;
+            control.run(taken);
+        };
+        let thread = std::thread::Builder::new()
+            .name("fourseven-control".into())
+            .spawn(body)?;
+        Ok(Self {
+            commands,
+            board,
+            ended,
+            thread: Some(thread),
+        })
+    }
+
+    /// Applies a plan: `json` is its skeleton, `tables` those tables that the engine does not hold.
+    /// `done` is called on the control thread once every worker has adopted it.
+    pub fn apply(
+        &self,
+        json: Vec<u8>,
+        tables: Vec<Vec<u8>>,
+        done: impl FnOnce(Outcome) + Send + 'static,
+    ) {
+        let command = Command::Apply {
+            json,
+            tables,
+            done: Box::new(done),
+        };
+        if let Err(refused) = self.commands.send(command)
+            && let Command::Apply { done, .. } = refused.0
+        {
+            done(Outcome::Closed);
+        }
+    }
+
+    /// Stops accepting, lets connections finish for `drain`, cuts those that are left, and ends all
+    /// threads. `done` is called on the control thread.
+    pub fn close(&self, drain: Duration, done: impl FnOnce(Closed) + Send + 'static) {
+        let command = Command::Close {
+            drain,
+            done: Box::new(done),
+        };
+        if let Err(refused) = self.commands.send(command)
+            && let Command::Close { done, .. } = refused.0
+        {
+            done(Closed { cut: 0 });
+        }
+    }
+
+    /// Ends all threads now, waiting at most `deadline` for them. Connections are cut.
+    pub fn shutdown(&mut self, deadline: Duration) {
+        let until = Instant::now() + deadline;
+        let _ = self.commands.send(Command::Stop(until));
+        let left = until.saturating_duration_since(Instant::now());
+        let over = !matches!(
+            self.ended.recv_timeout(left),
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+        );
+        if let Some(thread) = self.thread.take().filter(|_| over) {
+            let _ = thread.join();
+        }
+    }
+
+    /// Copies the counters into `row`, as [`Engine::index`] says.
+    pub fn read(&self, row: &mut [f64]) -> Read {
+        self.board.read(row)
+    }
+
+    /// Which number stands where in a row, for the plan applied now.
+    pub fn index(&self) -> Option<Index> {
+        self.board.index()
+    }
+
+    /// Makes the worker at this place panic, to prove that another takes over.
+    #[cfg(feature = "inject")]
+    pub fn panic_worker(&self, place: usize) {
+        let _ = self.commands.send(Command::PanicWorker(place));
+    }
+
+    /// Makes the task of the next connection that moves a byte panic.
+    #[cfg(feature = "inject")]
+    pub fn panic_connection(&self) {
+        let _ = self.commands.send(Command::PanicConnection);
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let _ = self.commands.send(Command::Stop(Instant::now()));
+    }
+}

@@ -1,0 +1,24 @@
+//! Many connections over time: workers, the control thread, swapping worlds, drain.
+//!
+//! ```text
+//!   caller ──Command──▶ control thread ──Message──▶ mailbox of each worker
+//!                          │    ▲                      accept, relay
+//!                          │    └── worker ended
+//!                          └─────Message──▶ acceptor thread ──Message──▶ worker
+//! ```
+//!
+//! The control thread owns the listener registry, the lives and the current world; a worker never
+//! waits for it.
+
+mod acceptor;
+mod control;
+mod engine;
+mod mailbox;
+mod outcome;
+mod reading;
+mod registry;
+mod worker;
+
+pub use engine::Engine;
+pub use outcome::{Applied, Closed, Outcome, Problem, ProblemCode};
+pub use reading::{ENDPOINT_FIELDS, HEADER, Index, LISTENER_FIELDS, Read};

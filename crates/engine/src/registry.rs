@@ -1,0 +1,242 @@
+//! The listening sockets of a balancer, which outlive plans and workers.
+//!
+//! A *group* is the sockets on one address. Its number is fixed by how the listener accepts: one
+//! socket a worker, or one for the acceptor. The registry owns them; whoever accepts from one has a
+//! duplicate, so a worker that dies loses nothing that waits in a queue.
+//!
+//! Invariant: member `i` of a group that is accepted per worker belongs to worker `i` in the order of
+//! the control thread, and joined the group in that order. So the members that stay when workers
+//! retire are always the first ones, and steering can name them by their number alone.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use net::{Bound, holder};
+use plan::{Accept, Address, Plan};
+use world::ListenerIx;
+
+use crate::mailbox::GroupId;
+use crate::outcome::{Problem, ProblemCode};
+
+/// The listening sockets of a balancer, as one plan needs them. The next plan's registry shares the
+/// sockets that it keeps; those that it does not close with the old one.
+#[derive(Debug, Default)]
+pub struct Registry {
+    groups: BTreeMap<GroupId, Group>,
+    /// Which listener of the plan each group serves.
+    served: Vec<(GroupId, ListenerIx)>,
+    last: u32,
+}
+
+#[derive(Debug)]
+struct Group {
+    name: Name,
+    accept: Accept,
+    members: Vec<Arc<Bound>>,
+}
+
+/// What a listener's sockets are found again by. Port 0 is another port for each listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Name {
+    Address(Address),
+    AnyPort(Address, String),
+}
+
+impl Name {
+    fn of(listener: &plan::Listener) -> Self {
+        match &listener.address {
+            Address::Tcp { port: 0, .. } => {
+                Name::AnyPort(listener.address.clone(), listener.key.clone())
+            }
+            address => Name::Address(address.clone()),
+        }
+    }
+}
+
+impl Registry {
+    /// The registry of `plan` for `workers` workers: it shares what is here already, and binds what
+    /// is not. Dropping it instead of this one closes what it has bound.
+    ///
+    /// A group that has too many sockets keeps them until [`Registry::trim`].
+    ///
+    /// # Errors
+    ///
+    /// A problem for each listener that cannot be had.
+    pub fn next(&self, plan: &Plan, workers: usize) -> Result<Registry, Vec<Problem>> {
+        let mut next = Registry {
+            last: self.last,
+            ..Registry::default()
+        };
+        let mut problems = Vec::new();
+        for (at, listener) in (0u32..).zip(&plan.listeners) {
+            let name = Name::of(listener);
+            let accept = accept_by(listener, plan.engine.portable);
+            let found = self.groups.iter().find(|(_, group)| group.name == name);
+            let (id, held) = match found {
+                Some((id, group)) => (*id, group.members.clone()),
+                None => {
+                    next.last += 1;
+                    (GroupId(next.last), Vec::new())
+                }
+            };
+            match bind(listener, held, wanted(accept, workers)) {
+                Ok(members) => {
+                    next.groups.insert(
+                        id,
+                        Group {
+                            name,
+                            accept,
+                            members,
+                        },
+                    );
+                    next.served.push((id, ListenerIx(at)));
+                }
+                Err(error) => problems.push(problem(listener, &error)),
+            }
+        }
+        if problems.is_empty() {
+            Ok(next)
+        } else {
+            Err(problems)
+        }
+    }
+
+    /// Which listener of the plan each group serves.
+    pub fn served(&self) -> &[(GroupId, ListenerIx)] {
+        &self.served
+    }
+
+    /// The groups that the worker at `place` accepts from.
+    pub fn of_worker(&self, place: usize) -> Vec<GroupId> {
+        self.accepted_by(Accept::PerWorker)
+            .filter(|(_, group)| group.members.len() > place)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// The groups that the acceptor accepts from.
+    pub fn of_acceptor(&self) -> Vec<GroupId> {
+        self.accepted_by(Accept::HandOff)
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    fn accepted_by(&self, accept: Accept) -> impl Iterator<Item = (GroupId, &Group)> {
+        self.groups
+            .iter()
+            .filter(move |(_, group)| group.accept == accept)
+            .map(|(id, group)| (*id, group))
+    }
+
+    /// A duplicate of the socket at `place` of a group.
+    ///
+    /// # Errors
+    ///
+    /// The descriptors are used up.
+    pub fn duplicate(&self, group: GroupId, place: usize) -> io::Result<Bound> {
+        self.groups
+            .get(&group)
+            .and_then(|group| group.members.get(place))
+            .ok_or(io::ErrorKind::NotFound)?
+            .duplicate()
+    }
+
+    /// Where each listener listens, by its position in the plan.
+    pub fn addresses(&self) -> impl Iterator<Item = (ListenerIx, Address)> {
+        self.served.iter().filter_map(|(id, at)| {
+            Some((*at, self.groups.get(id)?.members.first()?.address().ok()?))
+        })
+    }
+
+    /// Whether a group has more sockets than it should with `workers` workers.
+    pub fn has_surplus(&self, workers: usize) -> bool {
+        self.groups
+            .values()
+            .any(|group| group.members.len() > wanted(group.accept, workers))
+    }
+
+    /// Sends new connections away from the sockets that are too many for `workers` workers.
+    pub fn steer(&self, workers: usize) {
+        for group in self.groups.values() {
+            let wanted = wanted(group.accept, workers);
+            if let Some(first) = group
+                .members
+                .first()
+                .filter(|_| group.members.len() > wanted)
+            {
+                // Where it cannot be done, those that were just promised to a socket are reset with
+                // it, and no others.
+                let _ = first.steer_to_first(wanted as u32);
+            }
+        }
+    }
+
+    /// Gives up the sockets that are too many for `workers` workers; each closes once whoever accepts
+    /// from it lets go too.
+    pub fn trim(&mut self, workers: usize) {
+        for group in self.groups.values_mut() {
+            group.members.truncate(wanted(group.accept, workers));
+        }
+    }
+
+    /// Lets the system share connections out among all sockets again, after those that were to leave
+    /// have closed.
+    pub fn steer_no_more(&self) {
+        for (_, group) in self.accepted_by(Accept::PerWorker) {
+            if let Some(first) = group.members.first() {
+                let _ = first.steer_no_more();
+            }
+        }
+    }
+}
+
+/// How many sockets a group should have.
+fn wanted(accept: Accept, workers: usize) -> usize {
+    match accept {
+        Accept::PerWorker => workers,
+        Accept::HandOff => 1,
+    }
+}
+
+/// How a listener's connections are really accepted: a Unix socket has no siblings, and the portable
+/// path does without them.
+fn accept_by(listener: &plan::Listener, portable: bool) -> Accept {
+    match listener.address {
+        Address::Tcp { .. } if cfg!(target_os = "linux") && !portable => listener.accept,
+        _ => Accept::HandOff,
+    }
+}
+
+/// Binds what is missing to have `wanted` sockets.
+fn bind(
+    listener: &plan::Listener,
+    mut members: Vec<Arc<Bound>>,
+    wanted: usize,
+) -> io::Result<Vec<Arc<Bound>>> {
+    if members.is_empty() {
+        members.push(Arc::new(Bound::bind(&listener.address, listener.backlog)?));
+    }
+    while members.len() < wanted {
+        let Some(first) = members.first() else { break };
+        let sibling = first.sibling(listener.backlog)?;
+        members.push(Arc::new(sibling));
+    }
+    Ok(members)
+}
+
+fn problem(listener: &plan::Listener, error: &io::Error) -> Problem {
+    let in_use = error.kind() == io::ErrorKind::AddrInUse;
+    let holder = in_use.then(|| holder(&listener.address)).flatten();
+    Problem {
+        code: if in_use {
+            ProblemCode::AddressInUse
+        } else {
+            ProblemCode::Listen
+        },
+        listener: Some(listener.key.clone()),
+        address: Some(listener.address.clone()),
+        message: error.to_string(),
+        holder: holder.map(|holder| holder.to_string()),
+    }
+}

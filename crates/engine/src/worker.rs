@@ -1,0 +1,236 @@
+//! A worker: one thread, one runtime, everything on it its own.
+
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+
+use account::{Fault, FaultCounts};
+use net::{Descriptors, Half, Listening};
+use proxy::Station;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::mpsc;
+use world::{ListenerIx, State};
+
+use crate::mailbox::{Adopt, Cut, GroupId, Mailbox, Message, WorkerId};
+
+/// While descriptors are short, how long accepting pauses, in milliseconds.
+const PAUSE: u32 = 100;
+
+/// Starts worker `id`; `ended` is called on its thread when it ends, also by a panic.
+///
+/// # Errors
+///
+/// The system gives no thread.
+pub fn start(
+    id: WorkerId,
+    faults: Arc<FaultCounts>,
+    ended: impl FnOnce() + Send + 'static,
+) -> io::Result<(Mailbox, JoinHandle<()>)> {
+    let (mailbox, messages, load) = Mailbox::new(id);
+    let body = move || {
+        let work = || drop(run(id, messages, load, faults));
+        // The panic was reported by the hook, and the control thread replaces this one.
+        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
+        ended();
+    };
+    let thread = std::thread::Builder::new()
+        .name(format!("fourseven-{}", id.0))
+        .spawn(body)?;
+    Ok((mailbox, thread))
+}
+
+fn run(
+    id: WorkerId,
+    messages: mpsc::Receiver<Message>,
+    load: Arc<AtomicUsize>,
+    faults: Arc<FaultCounts>,
+) -> io::Result<()> {
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(LocalOptions::default())?;
+    let station = Rc::new(Station::new(
+        id.0,
+        load.clone(),
+        faults,
+        Descriptors::of_process(),
+    ));
+    let wheel = station.wheel.clone();
+    runtime.block_on(async move {
+        tokio::task::spawn_local(async move { wheel.drive().await });
+        let (doors, places) = (HashMap::new(), HashMap::new());
+        Worker {
+            station,
+            doors,
+            places,
+            load,
+            retiring: false,
+        }
+        .serve(messages)
+        .await;
+    });
+    Ok(())
+}
+
+struct Worker {
+    station: Rc<Station>,
+    /// The sockets it accepts from.
+    doors: HashMap<GroupId, Door>,
+    /// Which listener of the adopted world each group serves; shared with the tasks that accept.
+    places: HashMap<GroupId, Place>,
+    load: Arc<AtomicUsize>,
+    retiring: bool,
+}
+
+type Place = Rc<Cell<ListenerIx>>;
+
+/// A socket and the task that accepts from it.
+struct Door {
+    listening: Rc<Listening>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Worker {
+    async fn serve(mut self, mut messages: mpsc::Receiver<Message>) {
+        let station = self.station.clone();
+        loop {
+            tokio::select! {
+                biased;
+                message = messages.recv() => match message {
+                    Some(message) => self.take(message),
+                    // The control thread is gone, and with it the reason to go on.
+                    None => return,
+                },
+                () = station.connections.none_left(), if self.retiring => return,
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Adopt(adopt, done) => {
+                self.adopt(adopt);
+                let _ = done.send(());
+            }
+            Message::Accepted(group, accepted, held) => {
+                // From here on it is counted as a connection, no longer as one on its way.
+                self.load.fetch_sub(1, Ordering::Relaxed);
+                match (self.places.get(&group), accepted.register()) {
+                    (Some(place), Ok(stream)) => {
+                        proxy::begin(&self.station, stream, place.get(), held)
+                    }
+                    (None, Ok(mut stream)) => stream.abort(),
+                    (_, Err(_)) => self.station.faults.add(Fault::AcceptFailed),
+                }
+            }
+            Message::Cut(cut, done) => {
+                let _ = done.send(self.cut(&cut));
+            }
+            Message::Retire => {
+                self.leave(|_| false);
+                self.retiring = true;
+            }
+            #[cfg(feature = "inject")]
+            #[expect(clippy::panic, reason = "it is asked for")]
+            Message::Panic => panic!("injected"),
+            #[cfg(feature = "inject")]
+            Message::PanicConnection => self.station.panic_next.set(true),
+        }
+    }
+
+    /// Leaves the groups that are not to be accepted from any more, under the world that they belong
+    /// to, and then adopts the new one.
+    fn adopt(&mut self, adopt: Adopt) {
+        self.leave(|group| adopt.accept.contains(&group));
+        self.station.adopt(adopt.world);
+        let before = std::mem::take(&mut self.places);
+        for (group, listener) in adopt.groups {
+            let place = before
+                .get(&group)
+                .cloned()
+                .unwrap_or_else(|| Rc::new(Cell::new(listener)));
+            place.set(listener);
+            self.places.insert(group, place);
+        }
+        for (group, bound) in adopt.sockets {
+            let (Some(place), Ok(listening)) = (self.places.get(&group), bound.listen()) else {
+                continue;
+            };
+            let listening = Rc::new(listening);
+            let accepting = accept(self.station.clone(), listening.clone(), place.clone());
+            let task = tokio::task::spawn_local(accepting);
+            self.doors.insert(group, Door { listening, task });
+        }
+    }
+
+    /// Accepts what the queues of all groups hold that are not to stay, and closes them.
+    fn leave(&mut self, stays: impl Fn(GroupId) -> bool) {
+        let leaving: Vec<GroupId> = self
+            .doors
+            .keys()
+            .copied()
+            .filter(|group| !stays(*group))
+            .collect();
+        for group in leaving {
+            let Some(door) = self.doors.remove(&group) else {
+                continue;
+            };
+            door.task.abort();
+            let Some(place) = self.places.get(&group) else {
+                continue;
+            };
+            while let Some(held) = self.station.descriptors.take(2) {
+                let Some(stream) = door.listening.accept_now() else {
+                    break;
+                };
+                proxy::begin(&self.station, stream, place.get(), held);
+            }
+        }
+    }
+
+    fn cut(&self, cut: &Cut) -> usize {
+        match &cut.endpoint {
+            None => self.station.connections.cut(cut.fault, |_| true),
+            // It may have come back into the plan since.
+            Some(endpoint) if endpoint.state() == State::Active => 0,
+            Some(endpoint) => self
+                .station
+                .connections
+                .cut(cut.fault, |open| open.is_served_by(endpoint)),
+        }
+    }
+}
+
+/// Accepts for ever, but pauses while descriptors are short.
+async fn accept(station: Rc<Station>, listening: Rc<Listening>, place: Place) {
+    let mut pause = station.wheel.timer();
+    loop {
+        let held = match station.descriptors.take(2) {
+            Some(held) => held,
+            None => {
+                station.faults.add(Fault::DescriptorLimit);
+                loop {
+                    pause.arm(station.wheel.now().after(PAUSE));
+                    pause.fired().await;
+                    if let Some(held) = station.descriptors.take(2) {
+                        break held;
+                    }
+                }
+            }
+        };
+        match listening.accept().await {
+            Ok(stream) => proxy::begin(&station, stream, place.get(), held),
+            // The client had gone before its turn came.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(_) => {
+                station.faults.add(Fault::AcceptFailed);
+                drop(held);
+                pause.arm(station.wheel.now().after(PAUSE));
+                pause.fired().await;
+            }
+        }
+    }
+}
