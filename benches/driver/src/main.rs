@@ -1,0 +1,83 @@
+//! Runs the engine without Node, for what has to be counted exactly.
+//!
+//! ```text
+//! fourseven-driver LISTEN TO[,TO…] [workers=N] [algorithm=cycle|least] [accept=hand-off] [portable]
+//! ```
+//!
+//! Prints `listening PORT` and then answers lines: `count` (live bytes and allocations so far),
+//! `read` (the counters), `plan LISTEN TO[,TO…] …` (applies another plan), `quit`. At the end of its
+//! input it goes on until it is killed.
+
+mod count;
+mod options;
+
+use std::io::{BufRead, Write};
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use engine::{Engine, Outcome};
+
+use options::Options;
+
+#[global_allocator]
+static ALLOCATOR: count::Counting = count::Counting;
+
+fn main() -> Result<(), String> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let mut engine = Engine::start().map_err(|error| error.to_string())?;
+    println!("listening {}", apply(&engine, &Options::parse(&words)?, 1)?);
+    let mut version = 1;
+    for line in std::io::stdin().lock().lines() {
+        let line = line.map_err(|error| error.to_string())?;
+        let words: Vec<String> = line.split_whitespace().map(String::from).collect();
+        match words.split_first() {
+            Some((word, [])) if word == "count" => {
+                println!("{} {}", count::live(), count::allocations())
+            }
+            Some((word, [])) if word == "read" => println!("{}", read(&engine)),
+            Some((word, [])) if word == "quit" => {
+                engine.shutdown(Duration::from_secs(1));
+                return Ok(());
+            }
+            Some((word, rest)) if word == "plan" => {
+                version += 1;
+                println!(
+                    "listening {}",
+                    apply(&engine, &Options::parse(rest)?, version)?
+                );
+            }
+            _ => return Err(format!("unknown: {line}")),
+        }
+        std::io::stdout()
+            .flush()
+            .map_err(|error| error.to_string())?;
+    }
+    // Started without an input: whoever started it ends it.
+    loop {
+        std::thread::park();
+    }
+}
+
+/// Applies the plan and returns the port, or the path, of its listener.
+fn apply(engine: &Engine, options: &Options, version: u32) -> Result<String, String> {
+    let (done, wait) = channel();
+    let (json, tables) = options.plan(version);
+    engine.apply(json, tables, move |outcome| drop(done.send(outcome)));
+    match wait.recv().map_err(|error| error.to_string())? {
+        Outcome::Applied(applied) => Ok(match applied.listeners.first() {
+            Some((_, plan::Address::Tcp { port, .. })) => port.to_string(),
+            Some((_, plan::Address::Unix { path })) => path.clone(),
+            None => String::new(),
+        }),
+        refused => Err(format!("{refused:?}")),
+    }
+}
+
+fn read(engine: &Engine) -> serde_json::Value {
+    let Some(index) = engine.index() else {
+        return serde_json::Value::Null;
+    };
+    let mut row = vec![0.0; index.length];
+    engine.read(&mut row);
+    serde_json::json!({ "listeners": index.listeners, "endpoints": index.endpoints, "faults": index.faults, "row": row })
+}

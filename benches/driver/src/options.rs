@@ -1,0 +1,113 @@
+//! The words of the command line, and the plan that they make.
+
+use plan::{
+    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, Listener, Picker, Plan, Pool, Route,
+    TableHash, Timeouts,
+};
+
+/// What to run.
+pub struct Options {
+    listen: Address,
+    to: Vec<Address>,
+    workers: u32,
+    cycle: bool,
+    accept: Accept,
+    portable: bool,
+}
+
+impl Options {
+    /// Reads the words.
+    pub fn parse(words: &[String]) -> Result<Self, String> {
+        let [listen, to, rest @ ..] = words else {
+            return Err("usage: fourseven-driver LISTEN TO[,TO…] …".into());
+        };
+        let mut options = Self {
+            listen: address(listen)?,
+            to: to.split(',').map(address).collect::<Result<_, _>>()?,
+            workers: 1,
+            cycle: false,
+            accept: Accept::PerWorker,
+            portable: false,
+        };
+        for word in rest {
+            match word.split_once('=') {
+                Some(("workers", count)) => {
+                    options.workers = count.parse().map_err(|_| format!("no number: {count}"))?
+                }
+                Some(("algorithm", name)) => options.cycle = name == "cycle",
+                Some(("accept", "hand-off")) => options.accept = Accept::HandOff,
+                None if word == "portable" => options.portable = true,
+                _ => return Err(format!("unknown: {word}")),
+            }
+        }
+        Ok(options)
+    }
+
+    /// The plan's skeleton and its tables.
+    pub fn plan(&self, version: u32) -> (Vec<u8>, Vec<Vec<u8>>) {
+        let positions: Vec<u32> = (0..self.to.len() as u32).collect();
+        let table: Vec<u8> = positions.iter().flat_map(|at| at.to_le_bytes()).collect();
+        let picker = match self.cycle {
+            true => Picker::Cycle {
+                table: TableHash::of(&table),
+            },
+            false => Picker::Least {
+                cost: vec![CostOp::Inflight {}],
+                choices: Some(2),
+            },
+        };
+        let endpoint = |to: &Address| Endpoint {
+            key: to.to_string(),
+            addresses: vec![to.clone()],
+        };
+        let plan = Plan {
+            format: FORMAT,
+            version,
+            engine: EngineSettings {
+                workers: Some(self.workers),
+                portable: self.portable,
+                drain: 30_000,
+                leave: 200,
+            },
+            listeners: vec![Listener {
+                key: "driver".into(),
+                address: self.listen.clone(),
+                accept: self.accept,
+                backlog: 4096,
+            }],
+            routes: vec![Route {
+                key: "all".into(),
+                listeners: None,
+                pool: 0,
+                timeouts: Timeouts {
+                    connect: 5000,
+                    idle: Some(600_000),
+                    half_close: Some(30_000),
+                },
+            }],
+            pools: vec![Pool {
+                key: "pool".into(),
+                endpoints: positions,
+                picker,
+            }],
+            endpoints: self.to.iter().map(endpoint).collect(),
+        };
+        (serde_json::to_vec(&plan).unwrap_or_default(), vec![table])
+    }
+}
+
+/// A port of loopback, an IP address and port, or the path of a Unix socket.
+fn address(word: impl AsRef<str>) -> Result<Address, String> {
+    let word = word.as_ref();
+    if word.starts_with('/') {
+        return Ok(Address::Unix { path: word.into() });
+    }
+    let full = if word.contains(':') {
+        word.to_string()
+    } else {
+        format!("127.0.0.1:{word}")
+    };
+    full.parse()
+        .map(Address::tcp)
+        .map_err(|_| format!("no address: {word}"))
+}
