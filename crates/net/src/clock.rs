@@ -23,15 +23,22 @@ impl Tick {
 }
 
 /// A monotonic clock that is cheap to read.
+///
+/// On Linux it is the kernel's coarse one, a quarter of the price and behind by one tick of the
+/// kernel (4 ms, or 10 at worst).
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     start: Instant,
+    #[cfg(target_os = "linux")]
+    coarse_start: Duration,
 }
 
 impl Default for Clock {
     fn default() -> Self {
         Self {
             start: Instant::now(),
+            #[cfg(target_os = "linux")]
+            coarse_start: coarse(),
         }
     }
 }
@@ -39,11 +46,38 @@ impl Default for Clock {
 impl Clock {
     /// The current tick.
     pub fn now(&self) -> Tick {
-        Tick((self.start.elapsed().as_millis() / TICK.as_millis()) as u64)
+        #[cfg(target_os = "linux")]
+        let passed = coarse().saturating_sub(self.coarse_start);
+        #[cfg(not(target_os = "linux"))]
+        let passed = self.start.elapsed();
+        Tick((passed.as_millis() / TICK.as_millis()) as u64)
     }
 
-    /// When `tick` begins.
+    /// When [`Clock::now`] will have come to `tick` at the latest.
     pub fn at(&self, tick: Tick) -> Instant {
-        self.start + TICK * u32::try_from(tick.0).unwrap_or(u32::MAX)
+        self.start + TICK * u32::try_from(tick.0 + 1).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn coarse() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_has_come_when_its_instant_has() {
+        let clock = Clock::default();
+        for _ in 0..5 {
+            let next = Tick(clock.now().0 + 1);
+            while Instant::now() < clock.at(next) {
+                std::hint::spin_loop();
+            }
+            assert!(clock.now() >= next);
+        }
     }
 }
