@@ -8,10 +8,7 @@ use std::sync::Arc;
 use account::{EndpointCounts, ListenerCounts};
 use decide::Cursor;
 use plan::TableHash;
-use world::{
-    Endpoint, EndpointIx, EndpointLive, Listener, ListenerIx, ListenerLive, Picker, Pool, PoolIx,
-    World,
-};
+use world::{Endpoint, EndpointIx, EndpointLive, Listener, ListenerIx, ListenerLive, Picker, Pool, PoolIx, World};
 
 /// A life, and the block of counters that this worker writes of it.
 #[derive(Debug)]
@@ -53,31 +50,21 @@ pub struct Adopted {
 impl Adopted {
     /// Adopts `world` as worker number `worker`, after `before`.
     pub fn new(world: Arc<World>, before: Option<&Adopted>, worker: u32) -> Self {
-        let mut listeners = by(before.map(|before| &before.listeners), |here| {
-            Arc::as_ptr(&here.live)
-        });
-        let mut endpoints = by(before.map(|before| &before.endpoints), |here| {
-            Arc::as_ptr(&here.live)
-        });
+        let mut listeners = by(before.map(|before| &before.listeners), |here| Arc::as_ptr(&here.live));
+        let mut endpoints = by(before.map(|before| &before.endpoints), |here| Arc::as_ptr(&here.live));
         let mut pools = by(before.map(|before| &before.pools), |here| here.key.clone());
         let listener = |listener: &Listener| {
             let same = listeners.remove(&Arc::as_ptr(&listener.live));
             same.unwrap_or_else(|| {
                 let live = listener.live.clone();
-                Rc::new(Here {
-                    counts: live.counts.claim(),
-                    live,
-                })
+                Rc::new(Here { counts: live.counts.claim(), live })
             })
         };
         let endpoint = |endpoint: &Endpoint| {
             let same = endpoints.remove(&Arc::as_ptr(&endpoint.live));
             same.unwrap_or_else(|| {
                 let live = endpoint.live.clone();
-                Rc::new(Here {
-                    counts: live.counts.claim(),
-                    live,
-                })
+                Rc::new(Here { counts: live.counts.claim(), live })
             })
         };
         let pool = |pool: &Pool| {
@@ -85,11 +72,7 @@ impl Adopted {
             let same = pools.remove(&pool.key).filter(|here| here.table == table);
             same.unwrap_or_else(|| {
                 let cursor = Cursor::start(worker, length(pool));
-                Rc::new(PoolHere {
-                    key: pool.key.clone(),
-                    table,
-                    cursor,
-                })
+                Rc::new(PoolHere { key: pool.key.clone(), table, cursor })
             })
         };
         Self {
@@ -112,10 +95,7 @@ impl Adopted {
 
     /// The pool of a name. A search: for the rare case that a choice is made again.
     pub fn pool_named(&self, key: &str) -> Option<PoolIx> {
-        (0u32..)
-            .zip(&self.pools)
-            .find(|(_, pool)| pool.key == key)
-            .map(|(at, _)| PoolIx(at))
+        (0u32..).zip(&self.pools).find(|(_, pool)| pool.key == key).map(|(at, _)| PoolIx(at))
     }
 
     /// The endpoint at a position.
@@ -126,11 +106,7 @@ impl Adopted {
 
 /// What was known before, by what it is found again by.
 fn by<T, K: Eq + Hash>(before: Option<&Vec<Rc<T>>>, key: impl Fn(&T) -> K) -> HashMap<K, Rc<T>> {
-    before
-        .into_iter()
-        .flatten()
-        .map(|here| (key(here), here.clone()))
-        .collect()
+    before.into_iter().flatten().map(|here| (key(here), here.clone())).collect()
 }
 
 fn table(pool: &Pool) -> Option<TableHash> {

@@ -63,14 +63,8 @@ fn pick_from(
     tried: &[Rc<EndpointHere>],
 ) -> Result<Choice, Fault> {
     let (pool, here) = adopted.pool(at).ok_or(Fault::NoEndpoint)?;
-    let members = Members {
-        adopted,
-        pool,
-        tried,
-    };
-    let position = station
-        .random(|rng| pick(&pool.picker, &here.cursor, &members, rng))
-        .ok_or(Fault::NoEndpoint)?;
+    let members = Members { adopted, pool, tried };
+    let position = station.random(|rng| pick(&pool.picker, &here.cursor, &members, rng)).ok_or(Fault::NoEndpoint)?;
     let chosen = members.at(position).ok_or(Fault::NoEndpoint)?;
     let endpoint = adopted.endpoint(chosen).ok_or(Fault::NoEndpoint)?;
     endpoint.counts.picked.add(1);
@@ -78,12 +72,7 @@ fn pick_from(
         pool: here.clone(),
         timeouts,
         endpoint: endpoint.clone(),
-        addresses: adopted
-            .world
-            .endpoint(chosen)
-            .ok_or(Fault::NoEndpoint)?
-            .addresses
-            .clone(),
+        addresses: adopted.world.endpoint(chosen).ok_or(Fault::NoEndpoint)?.addresses.clone(),
         _open: Open::new(&endpoint.live),
         _inflight: Inflight::new(&endpoint.live),
     })
@@ -113,21 +102,14 @@ impl Candidates for Members<'_> {
 
     fn usable(&self, at: u32) -> bool {
         self.endpoint(at).is_some_and(|endpoint| {
-            endpoint.live.state() == State::Active
-                && !self.tried.iter().any(|tried| Rc::ptr_eq(tried, endpoint))
+            endpoint.live.state() == State::Active && !self.tried.iter().any(|tried| Rc::ptr_eq(tried, endpoint))
         })
     }
 
     fn numbers(&self, at: u32) -> Numbers {
-        self.endpoint(at).map_or(
-            Numbers {
-                inflight: u32::MAX,
-                open: u32::MAX,
-            },
-            |endpoint| Numbers {
-                inflight: endpoint.live.inflight(),
-                open: endpoint.live.open(),
-            },
-        )
+        self.endpoint(at).map_or(Numbers { inflight: u32::MAX, open: u32::MAX }, |endpoint| Numbers {
+            inflight: endpoint.live.inflight(),
+            open: endpoint.live.open(),
+        })
     }
 }

@@ -30,10 +30,7 @@ impl Connection {
 
     /// Whether `endpoint` serves it now.
     pub fn is_served_by(&self, endpoint: &Arc<EndpointLive>) -> bool {
-        self.endpoint
-            .borrow()
-            .as_ref()
-            .is_some_and(|here| Arc::ptr_eq(&here.live, endpoint))
+        self.endpoint.borrow().as_ref().is_some_and(|here| Arc::ptr_eq(&here.live, endpoint))
     }
 
     /// Ready once somebody has ordered its end.
@@ -42,10 +39,7 @@ impl Connection {
             return Poll::Ready(fault);
         }
         let mut waker = self.waker.borrow_mut();
-        if !waker
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()))
-        {
+        if !waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             *waker = Some(cx.waker().clone());
         }
         Poll::Pending
@@ -78,12 +72,7 @@ impl Connections {
     /// None yet. Their number is kept in `load`, and those that end by a panic are counted in
     /// `faults`.
     pub fn new(load: Arc<AtomicUsize>, faults: Arc<FaultCounts>) -> Self {
-        Self {
-            open: RefCell::default(),
-            load,
-            faults,
-            emptied: tokio::sync::Notify::new(),
-        }
+        Self { open: RefCell::default(), load, faults, emptied: tokio::sync::Notify::new() }
     }
 
     /// How many there are.
@@ -100,17 +89,9 @@ impl Connections {
 
     /// Orders the end of those that `which` says, and returns how many they are.
     pub fn cut(&self, fault: Fault, which: impl Fn(&Connection) -> bool) -> usize {
-        let chosen: Vec<Rc<Connection>> = self
-            .open
-            .borrow()
-            .iter()
-            .map(|(_, open)| open)
-            .filter(|open| which(open))
-            .cloned()
-            .collect();
-        chosen
-            .iter()
-            .for_each(|connection| connection.order_end(fault));
+        let chosen: Vec<Rc<Connection>> =
+            self.open.borrow().iter().map(|(_, open)| open).filter(|open| which(open)).cloned().collect();
+        chosen.iter().for_each(|connection| connection.order_end(fault));
         chosen.len()
     }
 
@@ -123,10 +104,7 @@ impl Connections {
             cut: Cell::default(),
             waker: RefCell::default(),
         });
-        (
-            self.open.borrow_mut().insert(connection.clone()),
-            connection,
-        )
+        (self.open.borrow_mut().insert(connection.clone()), connection)
     }
 
     fn leave(&self, key: usize, connection: &Connection) {
@@ -154,11 +132,7 @@ impl Entered {
     /// Takes a place.
     pub fn new(station: &Rc<crate::Station>, listener: Rc<ListenerHere>) -> Self {
         let (key, connection) = station.connections.enter(listener);
-        Self {
-            station: station.clone(),
-            key,
-            connection,
-        }
+        Self { station: station.clone(), key, connection }
     }
 
     /// The worker.

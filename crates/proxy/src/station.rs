@@ -37,12 +37,7 @@ pub struct Station {
 impl Station {
     /// The station of worker number `worker`, which has adopted nothing yet. The number of its
     /// connections is kept in `load`.
-    pub fn new(
-        worker: u32,
-        load: Arc<AtomicUsize>,
-        faults: Arc<FaultCounts>,
-        descriptors: Arc<Descriptors>,
-    ) -> Self {
+    pub fn new(worker: u32, load: Arc<AtomicUsize>, faults: Arc<FaultCounts>, descriptors: Arc<Descriptors>) -> Self {
         Self {
             tools: Tools::new(&descriptors),
             wheel: Wheel::default(),
@@ -59,9 +54,7 @@ impl Station {
 
     /// Adopts a world. Connections keep what they were decided by.
     pub fn adopt(&self, world: Arc<World>) {
-        self.tools
-            .splice
-            .set(cfg!(target_os = "linux") && !world.engine.portable);
+        self.tools.splice.set(cfg!(target_os = "linux") && !world.engine.portable);
         let before = self.adopted();
         let adopted = Adopted::new(world, before.as_deref(), self.worker);
         *self.adopted.borrow_mut() = Some(Rc::new(adopted));

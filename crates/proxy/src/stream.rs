@@ -26,9 +26,7 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
     let entered = Entered::new(station, here.clone());
     let choice = choose(station, &adopted, listener);
     // Its end is counted; nobody waits for it.
-    drop(tokio::task::spawn_local(story(
-        entered, client, choice, held,
-    )));
+    drop(tokio::task::spawn_local(story(entered, client, choice, held)));
 }
 
 /// A reset, so that the client does not take it for a served connection.
@@ -36,29 +34,26 @@ fn refuse(mut client: Stream) {
     client.abort();
 }
 
-async fn story(entered: Entered, mut client: Stream, choice: Result<Choice, Fault>, _held: Held) {
+async fn story(entered: Entered, mut client: Stream, choice: Result<Choice, Fault>, held: Held) {
     let connected = match choice {
         Ok(choice) => reach(&entered, &client, choice).await,
         Err(fault) => Err(fault),
     };
-    let fault = match connected {
-        Ok((endpoint, choice)) => relay(&entered, client, endpoint, choice).await,
+    match connected {
+        // A task of its own: what it took to come here is large, and an idle connection need not
+        // carry it along.
+        Ok((endpoint, choice)) => {
+            drop(tokio::task::spawn_local(relay(entered, client, endpoint, choice, held)));
+        }
         Err(fault) => {
             client.abort();
-            Some(fault)
+            entered.station().faults.add(fault);
         }
-    };
-    if let Some(fault) = fault {
-        entered.station().faults.add(fault);
     }
 }
 
 /// Dials the endpoint that was picked, and others while connecting fails.
-async fn reach(
-    entered: &Entered,
-    client: &Stream,
-    first: Choice,
-) -> Result<(Stream, Choice), Fault> {
+async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Stream, Choice), Fault> {
     let station = entered.station();
     let mut choice = first;
     let mut tried = Vec::new();
@@ -80,29 +75,26 @@ async fn reach(
             Retry::GiveUp => return Err(fault),
             Retry::Next => {
                 station.faults.add(fault);
-                choice = choose_again(station, &choice.pool, choice.timeouts, &tried)
-                    .map_err(|_| fault)?;
+                choice = choose_again(station, &choice.pool, choice.timeouts, &tried).map_err(|_| fault)?;
             }
         }
     }
 }
 
 /// Relays until both sides have finished, and counts the bytes as they pass.
-async fn relay(
-    entered: &Entered,
-    client: Stream,
-    endpoint: Stream,
-    choice: Choice,
-) -> Option<Fault> {
-    let station = entered.station();
-    let (listener, counts) = (&entered.listener.counts, &choice.endpoint.counts);
-    let mut relay = Relay::new(client, endpoint, choice.timeouts, station.wheel.timer());
+///
+/// Not an `async fn`, which would hold everything twice.
+fn relay(entered: Entered, client: Stream, endpoint: Stream, choice: Choice, held: Held) -> impl Future<Output = ()> {
+    let timer = entered.station().wheel.timer();
+    let mut relay = Relay::new(client, endpoint, choice.timeouts, timer);
     let (mut up, mut down) = (0, 0);
-    let ended = std::future::poll_fn(|cx| {
-        if let Poll::Ready(fault) = entered.poll_cut(cx) {
-            return Poll::Ready(relay.cut(fault));
-        }
-        let polled = relay.poll(cx, &station.tools);
+    std::future::poll_fn(move |cx| {
+        let (station, _held) = (entered.station(), &held);
+        let ended = match entered.poll_cut(cx) {
+            Poll::Ready(fault) => Poll::Ready(relay.cut(fault)),
+            Poll::Pending => relay.poll(cx, &station.tools),
+        };
+        let (listener, counts) = (&entered.listener.counts, &choice.endpoint.counts);
         let (more_up, more_down) = (relay.up() - up, relay.down() - down);
         #[cfg(feature = "inject")]
         if more_up > 0 && station.panic_next.take() {
@@ -121,7 +113,10 @@ async fn relay(
             listener.bytes_out.add(more_down);
             counts.bytes_received.add(more_down);
         }
-        polled
-    });
-    ended.await.fault
+        ended.map(|ended| {
+            if let Some(fault) = ended.fault {
+                station.faults.add(fault);
+            }
+        })
+    })
 }
