@@ -41,16 +41,11 @@ fn main() -> Result<(), String> {
             }
             Some((word, rest)) if word == "plan" => {
                 version += 1;
-                println!(
-                    "listening {}",
-                    apply(&engine, &Options::parse(rest)?, version)?
-                );
+                println!("listening {}", apply(&engine, &Options::parse(rest)?, version)?);
             }
             _ => return Err(format!("unknown: {line}")),
         }
-        std::io::stdout()
-            .flush()
-            .map_err(|error| error.to_string())?;
+        std::io::stdout().flush().map_err(|error| error.to_string())?;
     }
     // Started without an input: whoever started it ends it.
     loop {

@@ -1,8 +1,7 @@
 //! The words of the command line, and the plan that they make.
 
 use plan::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, Listener, Picker, Plan, Pool, Route,
-    TableHash, Timeouts,
+    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, Listener, Picker, Plan, Pool, Route, TableHash, Timeouts,
 };
 
 /// What to run.
@@ -48,27 +47,14 @@ impl Options {
         let positions: Vec<u32> = (0..self.to.len() as u32).collect();
         let table: Vec<u8> = positions.iter().flat_map(|at| at.to_le_bytes()).collect();
         let picker = match self.cycle {
-            true => Picker::Cycle {
-                table: TableHash::of(&table),
-            },
-            false => Picker::Least {
-                cost: vec![CostOp::Inflight {}],
-                choices: Some(2),
-            },
+            true => Picker::Cycle { table: TableHash::of(&table) },
+            false => Picker::Least { cost: vec![CostOp::Inflight {}], choices: Some(2) },
         };
-        let endpoint = |to: &Address| Endpoint {
-            key: to.to_string(),
-            addresses: vec![to.clone()],
-        };
+        let endpoint = |to: &Address| Endpoint { key: to.to_string(), addresses: vec![to.clone()] };
         let plan = Plan {
             format: FORMAT,
             version,
-            engine: EngineSettings {
-                workers: Some(self.workers),
-                portable: self.portable,
-                drain: 30_000,
-                leave: 200,
-            },
+            engine: EngineSettings { workers: Some(self.workers), portable: self.portable, drain: 30_000, leave: 200 },
             listeners: vec![Listener {
                 key: "driver".into(),
                 address: self.listen.clone(),
@@ -79,17 +65,9 @@ impl Options {
                 key: "all".into(),
                 listeners: None,
                 pool: 0,
-                timeouts: Timeouts {
-                    connect: 5000,
-                    idle: Some(600_000),
-                    half_close: Some(30_000),
-                },
+                timeouts: Timeouts { connect: 5000, idle: Some(600_000), half_close: Some(30_000) },
             }],
-            pools: vec![Pool {
-                key: "pool".into(),
-                endpoints: positions,
-                picker,
-            }],
+            pools: vec![Pool { key: "pool".into(), endpoints: positions, picker }],
             endpoints: self.to.iter().map(endpoint).collect(),
         };
         (serde_json::to_vec(&plan).unwrap_or_default(), vec![table])
@@ -102,12 +80,6 @@ fn address(word: impl AsRef<str>) -> Result<Address, String> {
     if word.starts_with('/') {
         return Ok(Address::Unix { path: word.into() });
     }
-    let full = if word.contains(':') {
-        word.to_string()
-    } else {
-        format!("127.0.0.1:{word}")
-    };
-    full.parse()
-        .map(Address::tcp)
-        .map_err(|_| format!("no address: {word}"))
+    let full = if word.contains(':') { word.to_string() } else { format!("127.0.0.1:{word}") };
+    full.parse().map(Address::tcp).map_err(|_| format!("no address: {word}"))
 }

@@ -14,10 +14,7 @@ pub struct Count(AtomicU64);
 impl Count {
     /// Adds; only the one writer may call it.
     pub fn add(&self, amount: u64) {
-        self.0.store(
-            self.0.load(Ordering::Relaxed).wrapping_add(amount),
-            Ordering::Relaxed,
-        );
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(amount), Ordering::Relaxed);
     }
 
     /// What was added so far.

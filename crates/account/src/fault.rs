@@ -88,19 +88,11 @@ mod tests {
     fn labels_are_unique_and_lower_case() {
         let labels: HashSet<_> = Fault::ALL.iter().map(|fault| fault.label()).collect();
         assert_eq!(labels.len(), Fault::ALL.len());
-        assert!(
-            labels
-                .iter()
-                .all(|label| label.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
-        );
+        assert!(labels.iter().all(|label| label.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
     }
 
     #[test]
     fn sentences_end_with_a_full_stop() {
-        assert!(
-            Fault::ALL
-                .iter()
-                .all(|fault| fault.sentence().ends_with('.'))
-        );
+        assert!(Fault::ALL.iter().all(|fault| fault.sentence().ends_with('.')));
     }
 }

@@ -59,27 +59,13 @@ mod tests {
 
     #[test]
     fn programs_compute_what_they_say() {
-        let numbers = Numbers {
-            inflight: 6,
-            open: 9,
-        };
+        let numbers = Numbers { inflight: 6, open: 9 };
         let number = |value| Number { value };
         for (program, want) in [
             (vec![Inflight {}], 6.0),
             (vec![Open {}], 9.0),
             (vec![Inflight {}, number(1.0), Plus {}], 7.0),
-            (
-                vec![
-                    Inflight {},
-                    number(1.0),
-                    Plus {},
-                    Open {},
-                    Times {},
-                    number(2.0),
-                    Over {},
-                ],
-                31.5,
-            ),
+            (vec![Inflight {}, number(1.0), Plus {}, Open {}, Times {}, number(2.0), Over {}], 31.5),
             (vec![Inflight {}, number(0.0), Over {}], f64::INFINITY),
             (vec![Plus {}], f64::INFINITY),
             (vec![], f64::INFINITY),

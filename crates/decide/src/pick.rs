@@ -44,31 +44,18 @@ pub trait Candidates {
 /// The position in the pool of the endpoint that `picker` chooses, or `None` when none is usable.
 ///
 /// Called again with the choice no longer usable it yields the fallbacks one by one.
-pub fn pick(
-    picker: &Picker,
-    cursor: &Cursor,
-    candidates: &impl Candidates,
-    rng: &mut Rng,
-) -> Option<u32> {
+pub fn pick(picker: &Picker, cursor: &Cursor, candidates: &impl Candidates, rng: &mut Rng) -> Option<u32> {
     match picker {
         Picker::Cycle { table, .. } => cycle(table, cursor, candidates),
-        Picker::Least {
-            cost,
-            choices: Some(choices),
-        } => least_of_drawn(cost, *choices, candidates, rng),
-        Picker::Least {
-            cost,
-            choices: None,
-        } => least_of_all(cost, candidates, rng),
+        Picker::Least { cost, choices: Some(choices) } => least_of_drawn(cost, *choices, candidates, rng),
+        Picker::Least { cost, choices: None } => least_of_all(cost, candidates, rng),
     }
 }
 
 /// Skipping moves the cursor, so what remains when some are ejected keeps its share.
 fn cycle(table: &[u32], cursor: &Cursor, candidates: &impl Candidates) -> Option<u32> {
     let length = table.len() as u32;
-    (0..length)
-        .filter_map(|_| table.get(cursor.next(length) as usize).copied())
-        .find(|at| candidates.usable(*at))
+    (0..length).filter_map(|_| table.get(cursor.next(length) as usize).copied()).find(|at| candidates.usable(*at))
 }
 
 /// Each of those that tie is as likely as the others, wherever the gaps are.
@@ -87,12 +74,7 @@ fn least_of_all(program: &[CostOp], candidates: &impl Candidates, rng: &mut Rng)
 }
 
 /// Draws without putting back. Of equal costs the one drawn first wins, which is random already.
-fn least_of_drawn(
-    program: &[CostOp],
-    choices: u32,
-    candidates: &impl Candidates,
-    rng: &mut Rng,
-) -> Option<u32> {
+fn least_of_drawn(program: &[CostOp], choices: u32, candidates: &impl Candidates, rng: &mut Rng) -> Option<u32> {
     let mut drawn = [0u32; 32];
     let mut count = 0;
     for _ in 0..choices {
@@ -107,11 +89,7 @@ fn least_of_drawn(
         count += 1;
     }
     let price = |at: u32| cost(program, candidates.numbers(at));
-    drawn
-        .iter()
-        .take(count)
-        .copied()
-        .min_by(|a, b| price(*a).total_cmp(&price(*b)))
+    drawn.iter().take(count).copied().min_by(|a, b| price(*a).total_cmp(&price(*b)))
 }
 
 /// One usable endpoint that is not among `seen`, each as likely as the others.
@@ -145,10 +123,7 @@ mod tests {
 
     impl Made {
         fn of(usable: &[bool]) -> Self {
-            Self {
-                usable: usable.into(),
-                inflight: vec![0; usable.len()],
-            }
+            Self { usable: usable.into(), inflight: vec![0; usable.len()] }
         }
     }
 
@@ -160,32 +135,17 @@ mod tests {
             self.usable.get(at as usize).is_some_and(|usable| *usable)
         }
         fn numbers(&self, at: u32) -> Numbers {
-            Numbers {
-                inflight: self.inflight[at as usize],
-                open: 0,
-            }
+            Numbers { inflight: self.inflight[at as usize], open: 0 }
         }
     }
 
     fn pickers(length: u32) -> Vec<Picker> {
         let inflight = || vec![CostOp::Inflight {}];
         vec![
-            Picker::Cycle {
-                hash: TableHash(String::new()),
-                table: (0..length).collect(),
-            },
-            Picker::Least {
-                cost: inflight(),
-                choices: Some(2),
-            },
-            Picker::Least {
-                cost: inflight(),
-                choices: Some(1),
-            },
-            Picker::Least {
-                cost: inflight(),
-                choices: None,
-            },
+            Picker::Cycle { hash: TableHash(String::new()), table: (0..length).collect() },
+            Picker::Least { cost: inflight(), choices: Some(2) },
+            Picker::Least { cost: inflight(), choices: Some(1) },
+            Picker::Least { cost: inflight(), choices: None },
         ]
     }
 
@@ -198,9 +158,7 @@ mod tests {
                 let made = Made::of(&[0, 1, 2, 3, 4].map(|bit| mask >> bit & 1 == 1));
                 let alive = f64::from(mask.count_ones());
                 for picker in pickers(5) {
-                    let cursors: Vec<_> = (0..workers)
-                        .map(|worker| Cursor::start(worker, 5))
-                        .collect();
+                    let cursors: Vec<_> = (0..workers).map(|worker| Cursor::start(worker, 5)).collect();
                     let mut share = [0.0; 5];
                     let rounds = 60_000;
                     for round in 0..rounds {
@@ -210,10 +168,7 @@ mod tests {
                     }
                     for (at, share) in share.iter().enumerate() {
                         let want = if made.usable[at] { 1.0 } else { 0.0 };
-                        assert!(
-                            (share - want).abs() < 0.025,
-                            "{picker:?} {mask:b} {workers}: {at} has {share}"
-                        );
+                        assert!((share - want).abs() < 0.025, "{picker:?} {mask:b} {workers}: {at} has {share}");
                     }
                 }
             }
@@ -241,10 +196,7 @@ mod tests {
         let mut made = Made::of(&[true; 2]);
         made.inflight = vec![4, 3];
         for choices in [Some(2), None] {
-            let picker = Picker::Least {
-                cost: vec![CostOp::Inflight {}],
-                choices,
-            };
+            let picker = Picker::Least { cost: vec![CostOp::Inflight {}], choices };
             for _ in 0..100 {
                 assert_eq!(pick(&picker, &Cursor::default(), &made, &mut rng), Some(1));
             }
@@ -253,9 +205,7 @@ mod tests {
 
     #[test]
     fn cursors_of_different_workers_start_at_different_places() {
-        let starts: Vec<u32> = (0..4)
-            .map(|worker| Cursor::start(worker, 100).0.get())
-            .collect();
+        let starts: Vec<u32> = (0..4).map(|worker| Cursor::start(worker, 100).0.get()).collect();
         assert_eq!(starts, [0, 61, 23, 85]);
         assert_eq!(Cursor::start(9, 0).0.get(), 0);
     }

@@ -21,9 +21,7 @@ pub enum Routed {
 /// Which route of `world` takes a connection of which `facts` are known: the first that matches, in
 /// their order of precedence.
 pub fn route(world: &World, facts: Facts) -> Routed {
-    let candidates = world
-        .listener(facts.listener)
-        .map(|listener| &listener.routes);
+    let candidates = world.listener(facts.listener).map(|listener| &listener.routes);
     match candidates.and_then(|routes| routes.first()) {
         Some(route) => Routed::Chosen(*route),
         None => Routed::NoMatch,

@@ -48,14 +48,8 @@ impl Acceptor {
     pub fn start(workers: Workers) -> io::Result<Self> {
         let (orders, taken) = mpsc::unbounded_channel();
         let body = move || drop(run(taken, workers));
-        let thread = std::thread::Builder::new()
-            .name("fourseven-accept".into())
-            .spawn(body)?;
-        Ok(Self {
-            orders,
-            thread,
-            accepts: Vec::new(),
-        })
+        let thread = std::thread::Builder::new().name("fourseven-accept".into()).spawn(body)?;
+        Ok(Self { orders, thread, accepts: Vec::new() })
     }
 
     /// Whether it accepts from this group.
@@ -95,9 +89,7 @@ struct Door {
 }
 
 fn run(mut orders: mpsc::UnboundedReceiver<Order>, workers: Workers) -> io::Result<()> {
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build_local(LocalOptions::default())?;
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let descriptors = Descriptors::of_process();
     let mut doors: HashMap<GroupId, Door> = HashMap::new();
     runtime.block_on(async move {
@@ -109,41 +101,15 @@ fn run(mut orders: mpsc::UnboundedReceiver<Order>, workers: Workers) -> io::Resu
                             continue;
                         };
                         let leave = Rc::new(Notify::new());
-                        let hands = Hands {
-                            group,
-                            workers: workers.clone(),
-                            descriptors: descriptors.clone(),
-                        };
-                        let task = tokio::task::spawn_local(accept(
-                            hands,
-                            listening.clone(),
-                            leave.clone(),
-                        ));
-                        doors.insert(
-                            group,
-                            Door {
-                                listening,
-                                leave,
-                                task,
-                            },
-                        );
+                        let hands = Hands { group, workers: workers.clone(), descriptors: descriptors.clone() };
+                        let task = tokio::task::spawn_local(accept(hands, listening.clone(), leave.clone()));
+                        doors.insert(group, Door { listening, leave, task });
                     }
                 }
                 Order::Keep(groups, done) => {
-                    let leaving: Vec<GroupId> = doors
-                        .keys()
-                        .copied()
-                        .filter(|at| !groups.contains(at))
-                        .collect();
-                    for (group, door) in leaving
-                        .into_iter()
-                        .filter_map(|at| Some((at, doors.remove(&at)?)))
-                    {
-                        let hands = Hands {
-                            group,
-                            workers: workers.clone(),
-                            descriptors: descriptors.clone(),
-                        };
+                    let leaving: Vec<GroupId> = doors.keys().copied().filter(|at| !groups.contains(at)).collect();
+                    for (group, door) in leaving.into_iter().filter_map(|at| Some((at, doors.remove(&at)?))) {
+                        let hands = Hands { group, workers: workers.clone(), descriptors: descriptors.clone() };
                         leave(&hands, door).await;
                     }
                     let _ = done.send(());
@@ -213,10 +179,7 @@ async fn accept(hands: Hands, listening: Rc<Listening>, leave: Rc<Notify>) {
 }
 
 /// The next connection. Nothing is lost when it is dropped while it waits.
-async fn next(
-    descriptors: &Arc<Descriptors>,
-    listening: &Listening,
-) -> io::Result<(Accepted, Held)> {
+async fn next(descriptors: &Arc<Descriptors>, listening: &Listening) -> io::Result<(Accepted, Held)> {
     let held = loop {
         match descriptors.take(2) {
             Some(held) => break held,

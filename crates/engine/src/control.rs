@@ -92,10 +92,7 @@ impl Control {
 
     /// Carries out commands until it is to end.
     pub fn run(mut self, mut commands: UnboundedReceiver<Command>) {
-        let Ok(runtime) = Builder::new_current_thread()
-            .enable_all()
-            .build_local(LocalOptions::default())
-        else {
+        let Ok(runtime) = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) else {
             return;
         };
         let until = runtime.block_on(self.serve(&mut commands));
@@ -159,12 +156,7 @@ impl Control {
             self.replace(id).await;
         }
         for endpoint in self.drains.due(Instant::now()) {
-            self.crew
-                .cut(&Cut {
-                    endpoint: Some(endpoint),
-                    fault: Fault::DrainDeadline,
-                })
-                .await;
+            self.crew.cut(&Cut { endpoint: Some(endpoint), fault: Fault::DrainDeadline }).await;
         }
     }
 }

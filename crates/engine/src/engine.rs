@@ -41,30 +41,14 @@ impl Engine {
             let _end = end;
             control.run(taken);
         };
-        let thread = std::thread::Builder::new()
-            .name("fourseven-control".into())
-            .spawn(body)?;
-        Ok(Self {
-            commands,
-            board,
-            ended,
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("fourseven-control".into()).spawn(body)?;
+        Ok(Self { commands, board, ended, thread: Some(thread) })
     }
 
     /// Applies a plan: `json` is its skeleton, `tables` those tables that the engine does not hold.
     /// `done` is called on the control thread once every worker has adopted it.
-    pub fn apply(
-        &self,
-        json: Vec<u8>,
-        tables: Vec<Vec<u8>>,
-        done: impl FnOnce(Outcome) + Send + 'static,
-    ) {
-        let command = Command::Apply {
-            json,
-            tables,
-            done: Box::new(done),
-        };
+    pub fn apply(&self, json: Vec<u8>, tables: Vec<Vec<u8>>, done: impl FnOnce(Outcome) + Send + 'static) {
+        let command = Command::Apply { json, tables, done: Box::new(done) };
         if let Err(refused) = self.commands.send(command)
             && let Command::Apply { done, .. } = refused.0
         {
@@ -75,10 +59,7 @@ impl Engine {
     /// Stops accepting, lets connections finish for `drain`, cuts those that are left, and ends all
     /// threads. `done` is called on the control thread.
     pub fn close(&self, drain: Duration, done: impl FnOnce(Closed) + Send + 'static) {
-        let command = Command::Close {
-            drain,
-            done: Box::new(done),
-        };
+        let command = Command::Close { drain, done: Box::new(done) };
         if let Err(refused) = self.commands.send(command)
             && let Command::Close { done, .. } = refused.0
         {
@@ -91,10 +72,7 @@ impl Engine {
         let until = Instant::now() + deadline;
         let _ = self.commands.send(Command::Stop(until));
         let left = until.saturating_duration_since(Instant::now());
-        let over = !matches!(
-            self.ended.recv_timeout(left),
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout)
-        );
+        let over = !matches!(self.ended.recv_timeout(left), Err(std::sync::mpsc::RecvTimeoutError::Timeout));
         if let Some(thread) = self.thread.take().filter(|_| over) {
             let _ = thread.join();
         }

@@ -74,15 +74,7 @@ impl Mailbox {
     pub fn new(id: WorkerId) -> (Self, mpsc::Receiver<Message>, Arc<AtomicUsize>) {
         let (sender, receiver) = mpsc::channel(ROOM);
         let load = Arc::new(AtomicUsize::new(0));
-        (
-            Self {
-                id,
-                sender,
-                load: load.clone(),
-            },
-            receiver,
-            load,
-        )
+        (Self { id, sender, load: load.clone() }, receiver, load)
     }
 
     /// How many connections the worker has.
@@ -102,11 +94,7 @@ impl Mailbox {
     /// # Errors
     ///
     /// The connection, when there is no room or the worker has ended.
-    pub fn try_hand(
-        &self,
-        group: GroupId,
-        parcel: (Accepted, Held),
-    ) -> Result<(), (Accepted, Held)> {
+    pub fn try_hand(&self, group: GroupId, parcel: (Accepted, Held)) -> Result<(), (Accepted, Held)> {
         match self.sender.try_reserve() {
             Ok(permit) => {
                 self.load.fetch_add(1, Ordering::Relaxed);

@@ -77,12 +77,6 @@ impl ProblemCode {
 impl Problem {
     /// A problem with the plan as a whole, or with the threads.
     pub fn general(code: ProblemCode, message: String) -> Self {
-        Self {
-            code,
-            listener: None,
-            address: None,
-            message,
-            holder: None,
-        }
+        Self { code, listener: None, address: None, message, holder: None }
     }
 }

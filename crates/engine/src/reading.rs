@@ -11,14 +11,7 @@ pub const HEADER: &[&str] = &["version", "worlds", "workers", "connections"];
 /// The numbers of each listener.
 pub const LISTENER_FIELDS: &[&str] = &["accepted", "open", "bytesIn", "bytesOut"];
 /// The numbers of each endpoint.
-pub const ENDPOINT_FIELDS: &[&str] = &[
-    "picked",
-    "open",
-    "inflight",
-    "failed",
-    "bytesSent",
-    "bytesReceived",
-];
+pub const ENDPOINT_FIELDS: &[&str] = &["picked", "open", "inflight", "failed", "bytesSent", "bytesReceived"];
 
 /// What is read from outside the control thread. The lock is held for one reading, and to swap worlds.
 #[derive(Debug, Default)]
@@ -62,19 +55,13 @@ pub enum Read {
 impl Board {
     /// A board that shows the number of worlds that `worlds` counts.
     pub fn new(worlds: Arc<AtomicUsize>) -> Self {
-        Self {
-            worlds,
-            ..Self::default()
-        }
+        Self { worlds, ..Self::default() }
     }
 
     /// Shows this world from now on; the old one goes back to the caller.
     pub fn show(&self, world: Option<Arc<World>>, workers: usize) -> Option<Arc<World>> {
         self.workers.store(workers, Ordering::Relaxed);
-        std::mem::replace(
-            &mut *self.world.lock().unwrap_or_else(PoisonError::into_inner),
-            world,
-        )
+        std::mem::replace(&mut *self.world.lock().unwrap_or_else(PoisonError::into_inner), world)
     }
 
     /// Which number stands where now.
@@ -84,16 +71,8 @@ impl Board {
         Some(Index {
             version: world.version,
             length: length(world),
-            listeners: world
-                .listeners
-                .iter()
-                .map(|listener| listener.live.key.clone())
-                .collect(),
-            endpoints: world
-                .endpoints
-                .iter()
-                .map(|endpoint| endpoint.live.key.clone())
-                .collect(),
+            listeners: world.listeners.iter().map(|listener| listener.live.key.clone()).collect(),
+            endpoints: world.endpoints.iter().map(|endpoint| endpoint.live.key.clone()).collect(),
             faults: Fault::ALL.iter().map(|fault| fault.label()).collect(),
         })
     }
@@ -107,29 +86,16 @@ impl Board {
         if row.len() < length(world) {
             return Read::TooShort;
         }
-        let listeners: Vec<[u64; 4]> = world
-            .listeners
-            .iter()
-            .map(|at| listener_row(&at.live))
-            .collect();
+        let listeners: Vec<[u64; 4]> = world.listeners.iter().map(|at| listener_row(&at.live)).collect();
         let header = [
             u64::from(world.version),
             self.worlds.load(Ordering::Relaxed) as u64,
             self.workers.load(Ordering::Relaxed) as u64,
             listeners.iter().map(|[_, open, ..]| open).sum(),
         ];
-        let endpoints = world
-            .endpoints
-            .iter()
-            .flat_map(|endpoint| endpoint_row(&endpoint.live));
-        let faults = Fault::ALL
-            .iter()
-            .map(|fault| self.faults.sum(|counts| counts.read(*fault)));
-        let numbers = header
-            .into_iter()
-            .chain(listeners.iter().flatten().copied())
-            .chain(endpoints)
-            .chain(faults);
+        let endpoints = world.endpoints.iter().flat_map(|endpoint| endpoint_row(&endpoint.live));
+        let faults = Fault::ALL.iter().map(|fault| self.faults.sum(|counts| counts.read(*fault)));
+        let numbers = header.into_iter().chain(listeners.iter().flatten().copied()).chain(endpoints).chain(faults);
         for (place, number) in row.iter_mut().zip(numbers) {
             *place = number as f64;
         }
@@ -150,12 +116,7 @@ fn listener_row(live: &ListenerLive) -> [u64; LISTENER_FIELDS.len()] {
     let accepted = live.counts.sum(|counts| counts.accepted.read());
     let bytes_in = live.counts.sum(|counts| counts.bytes_in.read());
     let bytes_out = live.counts.sum(|counts| counts.bytes_out.read());
-    [
-        accepted,
-        accepted.saturating_sub(ended),
-        bytes_in,
-        bytes_out,
-    ]
+    [accepted, accepted.saturating_sub(ended), bytes_in, bytes_out]
 }
 
 fn endpoint_row(live: &EndpointLive) -> [u64; ENDPOINT_FIELDS.len()] {

@@ -46,9 +46,7 @@ enum Name {
 impl Name {
     fn of(listener: &plan::Listener) -> Self {
         match &listener.address {
-            Address::Tcp { port: 0, .. } => {
-                Name::AnyPort(listener.address.clone(), listener.key.clone())
-            }
+            Address::Tcp { port: 0, .. } => Name::AnyPort(listener.address.clone(), listener.key.clone()),
             address => Name::Address(address.clone()),
         }
     }
@@ -64,10 +62,7 @@ impl Registry {
     ///
     /// A problem for each listener that cannot be had.
     pub fn next(&self, plan: &Plan, workers: usize) -> Result<Registry, Vec<Problem>> {
-        let mut next = Registry {
-            last: self.last,
-            ..Registry::default()
-        };
+        let mut next = Registry { last: self.last, ..Registry::default() };
         let mut problems = Vec::new();
         for (at, listener) in (0u32..).zip(&plan.listeners) {
             let name = Name::of(listener);
@@ -82,24 +77,13 @@ impl Registry {
             };
             match bind(listener, held, wanted(accept, workers)) {
                 Ok(members) => {
-                    next.groups.insert(
-                        id,
-                        Group {
-                            name,
-                            accept,
-                            members,
-                        },
-                    );
+                    next.groups.insert(id, Group { name, accept, members });
                     next.served.push((id, ListenerIx(at)));
                 }
                 Err(error) => problems.push(problem(listener, &error)),
             }
         }
-        if problems.is_empty() {
-            Ok(next)
-        } else {
-            Err(problems)
-        }
+        if problems.is_empty() { Ok(next) } else { Err(problems) }
     }
 
     /// Which listener of the plan each group serves.
@@ -109,24 +93,16 @@ impl Registry {
 
     /// The groups that the worker at `place` accepts from.
     pub fn of_worker(&self, place: usize) -> Vec<GroupId> {
-        self.accepted_by(Accept::PerWorker)
-            .filter(|(_, group)| group.members.len() > place)
-            .map(|(id, _)| id)
-            .collect()
+        self.accepted_by(Accept::PerWorker).filter(|(_, group)| group.members.len() > place).map(|(id, _)| id).collect()
     }
 
     /// The groups that the acceptor accepts from.
     pub fn of_acceptor(&self) -> Vec<GroupId> {
-        self.accepted_by(Accept::HandOff)
-            .map(|(id, _)| id)
-            .collect()
+        self.accepted_by(Accept::HandOff).map(|(id, _)| id).collect()
     }
 
     fn accepted_by(&self, accept: Accept) -> impl Iterator<Item = (GroupId, &Group)> {
-        self.groups
-            .iter()
-            .filter(move |(_, group)| group.accept == accept)
-            .map(|(id, group)| (*id, group))
+        self.groups.iter().filter(move |(_, group)| group.accept == accept).map(|(id, group)| (*id, group))
     }
 
     /// A duplicate of the socket at `place` of a group.
@@ -135,36 +111,24 @@ impl Registry {
     ///
     /// The descriptors are used up.
     pub fn duplicate(&self, group: GroupId, place: usize) -> io::Result<Bound> {
-        self.groups
-            .get(&group)
-            .and_then(|group| group.members.get(place))
-            .ok_or(io::ErrorKind::NotFound)?
-            .duplicate()
+        self.groups.get(&group).and_then(|group| group.members.get(place)).ok_or(io::ErrorKind::NotFound)?.duplicate()
     }
 
     /// Where each listener listens, by its position in the plan.
     pub fn addresses(&self) -> impl Iterator<Item = (ListenerIx, Address)> {
-        self.served.iter().filter_map(|(id, at)| {
-            Some((*at, self.groups.get(id)?.members.first()?.address().ok()?))
-        })
+        self.served.iter().filter_map(|(id, at)| Some((*at, self.groups.get(id)?.members.first()?.address().ok()?)))
     }
 
     /// Whether a group has more sockets than it should with `workers` workers.
     pub fn has_surplus(&self, workers: usize) -> bool {
-        self.groups
-            .values()
-            .any(|group| group.members.len() > wanted(group.accept, workers))
+        self.groups.values().any(|group| group.members.len() > wanted(group.accept, workers))
     }
 
     /// Sends new connections away from the sockets that are too many for `workers` workers.
     pub fn steer(&self, workers: usize) {
         for group in self.groups.values() {
             let wanted = wanted(group.accept, workers);
-            if let Some(first) = group
-                .members
-                .first()
-                .filter(|_| group.members.len() > wanted)
-            {
+            if let Some(first) = group.members.first().filter(|_| group.members.len() > wanted) {
                 // Where it cannot be done, those that were just promised to a socket are reset with
                 // it, and no others.
                 let _ = first.steer_to_first(wanted as u32);
@@ -209,11 +173,7 @@ fn accept_by(listener: &plan::Listener, portable: bool) -> Accept {
 }
 
 /// Binds what is missing to have `wanted` sockets.
-fn bind(
-    listener: &plan::Listener,
-    mut members: Vec<Arc<Bound>>,
-    wanted: usize,
-) -> io::Result<Vec<Arc<Bound>>> {
+fn bind(listener: &plan::Listener, mut members: Vec<Arc<Bound>>, wanted: usize) -> io::Result<Vec<Arc<Bound>>> {
     if members.is_empty() {
         members.push(Arc::new(Bound::bind(&listener.address, listener.backlog)?));
     }
@@ -229,11 +189,7 @@ fn problem(listener: &plan::Listener, error: &io::Error) -> Problem {
     let in_use = error.kind() == io::ErrorKind::AddrInUse;
     let holder = in_use.then(|| holder(&listener.address)).flatten();
     Problem {
-        code: if in_use {
-            ProblemCode::AddressInUse
-        } else {
-            ProblemCode::Listen
-        },
+        code: if in_use { ProblemCode::AddressInUse } else { ProblemCode::Listen },
         listener: Some(listener.key.clone()),
         address: Some(listener.address.clone()),
         message: error.to_string(),

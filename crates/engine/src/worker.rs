@@ -37,9 +37,7 @@ pub fn start(
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         ended();
     };
-    let thread = std::thread::Builder::new()
-        .name(format!("fourseven-{}", id.0))
-        .spawn(body)?;
+    let thread = std::thread::Builder::new().name(format!("fourseven-{}", id.0)).spawn(body)?;
     Ok((mailbox, thread))
 }
 
@@ -49,28 +47,13 @@ fn run(
     load: Arc<AtomicUsize>,
     faults: Arc<FaultCounts>,
 ) -> io::Result<()> {
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build_local(LocalOptions::default())?;
-    let station = Rc::new(Station::new(
-        id.0,
-        load.clone(),
-        faults,
-        Descriptors::of_process(),
-    ));
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    let station = Rc::new(Station::new(id.0, load.clone(), faults, Descriptors::of_process()));
     let wheel = station.wheel.clone();
     runtime.block_on(async move {
         tokio::task::spawn_local(async move { wheel.drive().await });
         let (doors, places) = (HashMap::new(), HashMap::new());
-        Worker {
-            station,
-            doors,
-            places,
-            load,
-            retiring: false,
-        }
-        .serve(messages)
-        .await;
+        Worker { station, doors, places, load, retiring: false }.serve(messages).await;
     });
     Ok(())
 }
@@ -119,9 +102,7 @@ impl Worker {
                 // From here on it is counted as a connection, no longer as one on its way.
                 self.load.fetch_sub(1, Ordering::Relaxed);
                 match (self.places.get(&group), accepted.register()) {
-                    (Some(place), Ok(stream)) => {
-                        proxy::begin(&self.station, stream, place.get(), held)
-                    }
+                    (Some(place), Ok(stream)) => proxy::begin(&self.station, stream, place.get(), held),
                     (None, Ok(mut stream)) => stream.abort(),
                     (_, Err(_)) => self.station.faults.add(Fault::AcceptFailed),
                 }
@@ -148,10 +129,7 @@ impl Worker {
         self.station.adopt(adopt.world);
         let before = std::mem::take(&mut self.places);
         for (group, listener) in adopt.groups {
-            let place = before
-                .get(&group)
-                .cloned()
-                .unwrap_or_else(|| Rc::new(Cell::new(listener)));
+            let place = before.get(&group).cloned().unwrap_or_else(|| Rc::new(Cell::new(listener)));
             place.set(listener);
             self.places.insert(group, place);
         }
@@ -168,12 +146,7 @@ impl Worker {
 
     /// Accepts what the queues of all groups hold that are not to stay, and closes them.
     fn leave(&mut self, stays: impl Fn(GroupId) -> bool) {
-        let leaving: Vec<GroupId> = self
-            .doors
-            .keys()
-            .copied()
-            .filter(|group| !stays(*group))
-            .collect();
+        let leaving: Vec<GroupId> = self.doors.keys().copied().filter(|group| !stays(*group)).collect();
         for group in leaving {
             let Some(door) = self.doors.remove(&group) else {
                 continue;
@@ -196,10 +169,7 @@ impl Worker {
             None => self.station.connections.cut(cut.fault, |_| true),
             // It may have come back into the plan since.
             Some(endpoint) if endpoint.state() == State::Active => 0,
-            Some(endpoint) => self
-                .station
-                .connections
-                .cut(cut.fault, |open| open.is_served_by(endpoint)),
+            Some(endpoint) => self.station.connections.cut(cut.fault, |open| open.is_served_by(endpoint)),
         }
     }
 }

@@ -28,10 +28,7 @@ pub struct Held {
 impl Descriptors {
     /// A count with room for `allowed`.
     pub fn new(allowed: usize) -> Self {
-        Self {
-            taken: AtomicUsize::new(0),
-            allowed: AtomicUsize::new(allowed),
-        }
+        Self { taken: AtomicUsize::new(0), allowed: AtomicUsize::new(allowed) }
     }
 
     /// The count of this process: all balancers in it share the one limit.
@@ -50,10 +47,7 @@ impl Descriptors {
                 taken.checked_add(count).filter(|sum| *sum <= allowed)
             })
             .ok()
-            .map(|_| Held {
-                from: self.clone(),
-                count,
-            })
+            .map(|_| Held { from: self.clone(), count })
     }
 
     /// How many are taken.
@@ -65,10 +59,7 @@ impl Descriptors {
     pub fn measure(&self) {
         let (limit, open) = (limit(), open());
         let others = open.saturating_sub(self.taken());
-        self.allowed.store(
-            limit.saturating_sub(others + RESERVE.min(limit / 4)),
-            Ordering::Relaxed,
-        );
+        self.allowed.store(limit.saturating_sub(others + RESERVE.min(limit / 4)), Ordering::Relaxed);
     }
 }
 
@@ -81,9 +72,7 @@ impl Drop for Held {
 #[cfg(unix)]
 fn limit() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    limit
-        .and_then(|limit| usize::try_from(limit).ok())
-        .unwrap_or(usize::MAX / 2)
+    limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX / 2)
 }
 
 #[cfg(not(unix))]

@@ -69,10 +69,7 @@ async fn race(addresses: &[Address], wheel: &Wheel) -> io::Result<Stream> {
             match waiting.next() {
                 Some(address) => attempts.push(Box::pin(connect(address))),
                 None if attempts.is_empty() => {
-                    return Poll::Ready(Err(std::mem::replace(
-                        &mut last,
-                        io::ErrorKind::NotFound.into(),
-                    )));
+                    return Poll::Ready(Err(std::mem::replace(&mut last, io::ErrorKind::NotFound.into())));
                 }
                 None => return Poll::Pending,
             }

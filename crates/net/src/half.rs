@@ -22,11 +22,7 @@ pub trait Half {
     /// # Errors
     ///
     /// The connection is broken, or the peer takes nothing any more.
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>>;
+    fn poll_write(&mut self, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>>;
 
     /// Sends what was written and is still held here.
     ///

@@ -52,20 +52,15 @@ mod linux {
         match address {
             Address::Tcp { port, .. } => {
                 let port = format!(":{port:04X}");
-                let tables = ["/proc/net/tcp", "/proc/net/tcp6"]
-                    .map(|path| fs::read_to_string(path).unwrap_or_default());
-                tables
-                    .iter()
-                    .flat_map(|table| table.lines())
-                    .filter_map(|line| tcp_listener(line, &port))
-                    .collect()
+                let tables =
+                    ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
+                tables.iter().flat_map(|table| table.lines()).filter_map(|line| tcp_listener(line, &port)).collect()
             }
             Address::Unix { path } => {
                 let table = fs::read_to_string("/proc/net/unix").unwrap_or_default();
                 let line = |line: &str| {
                     let fields: Vec<&str> = line.split_whitespace().collect();
-                    (fields.get(7) == Some(&path.as_str()))
-                        .then(|| fields.get(6).map(ToString::to_string))?
+                    (fields.get(7) == Some(&path.as_str())).then(|| fields.get(6).map(ToString::to_string))?
                 };
                 table.lines().filter_map(line).collect()
             }
@@ -81,23 +76,15 @@ mod linux {
 
     /// The first process that has one of these sockets open, this one before all others.
     pub fn find(inodes: &[String]) -> Option<Holder> {
-        let links: Vec<String> = inodes
-            .iter()
-            .map(|inode| format!("socket:[{inode}]"))
-            .collect();
+        let links: Vec<String> = inodes.iter().map(|inode| format!("socket:[{inode}]")).collect();
         if has_open("self", &links) {
             return Some(Holder::ThisProcess);
         }
         let processes = fs::read_dir("/proc").ok()?.flatten();
         let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
-        let pid = pids
-            .into_iter()
-            .find(|pid| has_open(&pid.to_string(), &links))?;
+        let pid = pids.into_iter().find(|pid| has_open(&pid.to_string(), &links))?;
         let name = fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
-        Some(Holder::Other {
-            name: name.trim().into(),
-            pid,
-        })
+        Some(Holder::Other { name: name.trim().into(), pid })
     }
 
     fn has_open(process: &str, links: &[String]) -> bool {

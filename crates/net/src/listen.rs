@@ -37,11 +37,9 @@ impl Bound {
             Address::Tcp { host, port } => {
                 let address = SocketAddr::new(*host, *port);
                 match tcp(address, false, backlog) {
-                    Err(error) if lacks_ipv6(&error) && host.is_unspecified() => tcp(
-                        SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), *port),
-                        false,
-                        backlog,
-                    ),
+                    Err(error) if lacks_ipv6(&error) && host.is_unspecified() => {
+                        tcp(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), *port), false, backlog)
+                    }
                     bound => bound,
                 }
             }
@@ -59,11 +57,7 @@ impl Bound {
     ///
     /// `Unsupported` where the system cannot, else what it says.
     pub fn sibling(&self, backlog: u32) -> io::Result<Self> {
-        let address = self
-            .socket
-            .local_addr()?
-            .as_socket()
-            .ok_or(io::ErrorKind::Unsupported)?;
+        let address = self.socket.local_addr()?.as_socket().ok_or(io::ErrorKind::Unsupported)?;
         share_port(&self.socket)?;
         tcp(address, true, backlog)
     }
@@ -90,14 +84,9 @@ impl Bound {
         let address = self.socket.local_addr()?;
         #[cfg(unix)]
         if let Some(path) = address.as_pathname() {
-            return Ok(Address::Unix {
-                path: path.to_string_lossy().into_owned(),
-            });
+            return Ok(Address::Unix { path: path.to_string_lossy().into_owned() });
         }
-        address
-            .as_socket()
-            .map(Address::tcp)
-            .ok_or_else(|| io::ErrorKind::Unsupported.into())
+        address.as_socket().map(Address::tcp).ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 
     /// Sends new connections of the group only to its first `sockets` members.
@@ -169,10 +158,7 @@ impl Listening {
             #[cfg(unix)]
             Listening::Unix(listener) => SockRef::from(listener).accept(),
         };
-        Accepted::from_socket(accepted.ok()?.0)
-            .ok()?
-            .register()
-            .ok()
+        Accepted::from_socket(accepted.ok()?.0).ok()?.register().ok()
     }
 }
 
@@ -207,20 +193,14 @@ impl Accepted {
     pub fn register(self) -> io::Result<Stream> {
         if self.0.domain()? == Domain::UNIX {
             #[cfg(unix)]
-            return Ok(Stream::Unix(tokio::net::UnixStream::from_std(
-                self.0.into(),
-            )?));
+            return Ok(Stream::Unix(tokio::net::UnixStream::from_std(self.0.into())?));
         }
         Ok(Stream::Tcp(tokio::net::TcpStream::from_std(self.0.into())?))
     }
 }
 
 fn tcp(address: SocketAddr, sibling: bool, backlog: u32) -> io::Result<Bound> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     // Elsewhere the option lets a second program take the port.
@@ -253,10 +233,7 @@ fn share_port(_: &Socket) -> io::Result<()> {
 
 fn lacks_ipv6(error: &io::Error) -> bool {
     #[cfg(unix)]
-    return matches!(
-        error.raw_os_error(),
-        Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL)
-    );
+    return matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL));
     #[cfg(not(unix))]
     return error.kind() == io::ErrorKind::AddrNotAvailable;
 }
@@ -281,9 +258,7 @@ impl Drop for SocketFile {
 
 #[cfg(unix)]
 fn inode(path: &Path) -> io::Result<u64> {
-    Ok(std::os::unix::fs::MetadataExt::ino(
-        &std::fs::symlink_metadata(path)?,
-    ))
+    Ok(std::os::unix::fs::MetadataExt::ino(&std::fs::symlink_metadata(path)?))
 }
 
 #[cfg(unix)]
@@ -298,15 +273,9 @@ fn unix(path: &Path, backlog: u32) -> io::Result<Bound> {
         }
         bound => bound?,
     }
-    let file = SocketFile {
-        path: path.into(),
-        inode: inode(path)?,
-    };
+    let file = SocketFile { path: path.into(), inode: inode(path)? };
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-    Ok(Bound {
-        socket,
-        _file: Some(file),
-    })
+    Ok(Bound { socket, _file: Some(file) })
 }
 
 /// Whether the file is a socket that nobody serves.
@@ -331,17 +300,11 @@ mod tests {
     fn a_port_belongs_to_one_group_alone() {
         let first = Bound::bind(&any_port(), 16).unwrap();
         let address = first.address().unwrap();
-        assert_eq!(
-            Bound::bind(&address, 16).unwrap_err().kind(),
-            io::ErrorKind::AddrInUse
-        );
+        assert_eq!(Bound::bind(&address, 16).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         if cfg!(target_os = "linux") {
             let second = first.sibling(16).unwrap();
             assert_eq!(second.address().unwrap(), address);
-            assert_eq!(
-                Bound::bind(&address, 16).unwrap_err().kind(),
-                io::ErrorKind::AddrInUse
-            );
+            assert_eq!(Bound::bind(&address, 16).unwrap_err().kind(), io::ErrorKind::AddrInUse);
             first.steer_to_first(1).unwrap();
             first.steer_no_more().unwrap();
         }
@@ -352,15 +315,10 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("fourseven-listen-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("socket");
-        let address = Address::Unix {
-            path: path.to_string_lossy().into_owned(),
-        };
+        let address = Address::Unix { path: path.to_string_lossy().into_owned() };
         let bound = Bound::bind(&address, 16).unwrap();
         assert_eq!(bound.address().unwrap(), address);
-        assert_eq!(
-            Bound::bind(&address, 16).unwrap_err().kind(),
-            io::ErrorKind::AddrInUse
-        );
+        assert_eq!(Bound::bind(&address, 16).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         drop(bound.duplicate().unwrap());
         assert!(path.exists(), "a duplicate does not own the file");
         drop(bound);
@@ -369,10 +327,7 @@ mod tests {
         assert!(path.exists(), "left over");
         drop(Bound::bind(&address, 16).unwrap());
         std::fs::write(&path, "no socket").unwrap();
-        assert!(
-            Bound::bind(&address, 16).is_err(),
-            "a plain file is not ours to remove"
-        );
+        assert!(Bound::bind(&address, 16).is_err(), "a plain file is not ours to remove");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

@@ -68,10 +68,7 @@ impl Drop for Share {
 impl Pipes {
     /// No pipes yet; those made count among `descriptors`.
     pub fn new(descriptors: Arc<Descriptors>) -> Self {
-        Self {
-            spare: RefCell::default(),
-            descriptors,
-        }
+        Self { spare: RefCell::default(), descriptors }
     }
 
     /// An empty pipe; `None` when there is no room for one more.
@@ -93,13 +90,7 @@ impl Pipes {
         let held = self.descriptors.take(2)?;
         let (out, into) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).ok()?;
         let size = grow(&into).ok().filter(|size| *size >= LEAST_SIZE)?;
-        Some(Pipe {
-            out,
-            into,
-            size,
-            _held: held,
-            _share: share,
-        })
+        Some(Pipe { out, into, size, _held: held, _share: share })
     }
 }
 

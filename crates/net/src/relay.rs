@@ -57,10 +57,7 @@ pub struct Relay<C, E> {
 
 impl Tools {
     /// Nothing is lent yet. Pipes count among `descriptors`.
-    #[cfg_attr(
-        not(target_os = "linux"),
-        expect(unused_variables, reason = "pipes are Linux only")
-    )]
+    #[cfg_attr(not(target_os = "linux"), expect(unused_variables, reason = "pipes are Linux only"))]
     pub fn new(descriptors: &Arc<Descriptors>) -> Self {
         Self {
             scratch: Scratch::default(),
@@ -82,14 +79,7 @@ impl<C: Half + Unpin, E: Half + Unpin> Relay<C, E> {
     /// A relay between two connected halves. `timer` becomes its own.
     pub fn new(client: C, endpoint: E, timeouts: Timeouts, timer: Timer) -> Self {
         let patience = Patience::new(timeouts, timer);
-        Self {
-            client,
-            endpoint,
-            up: Flow::default(),
-            down: Flow::default(),
-            fault: None,
-            patience,
-        }
+        Self { client, endpoint, up: Flow::default(), down: Flow::default(), fault: None, patience }
     }
 
     /// Bytes that went from the client to the endpoint so far.
@@ -105,30 +95,14 @@ impl<C: Half + Unpin, E: Half + Unpin> Relay<C, E> {
     /// Goes on as far as possible without waiting. Once ready, it must not be polled again.
     pub fn poll(&mut self, cx: &mut Context<'_>, tools: &Tools) -> Poll<Ended> {
         let before = (self.up.moved, self.down.moved);
-        let Self {
-            client,
-            endpoint,
-            up,
-            patience,
-            ..
-        } = self;
+        let Self { client, endpoint, up, patience, .. } = self;
         let quiet = self.fault.is_some();
-        if let Poll::Ready(Err(broken)) =
-            up.poll(cx, client, endpoint, tools, &patience.timer, quiet)
-        {
+        if let Poll::Ready(Err(broken)) = up.poll(cx, client, endpoint, tools, &patience.timer, quiet) {
             self.broke(broken, Fault::ClientReset, Fault::EndpointReset);
         }
-        let Self {
-            client,
-            endpoint,
-            down,
-            patience,
-            ..
-        } = self;
+        let Self { client, endpoint, down, patience, .. } = self;
         let quiet = self.fault.is_some();
-        if let Poll::Ready(Err(broken)) =
-            down.poll(cx, endpoint, client, tools, &patience.timer, quiet)
-        {
+        if let Poll::Ready(Err(broken)) = down.poll(cx, endpoint, client, tools, &patience.timer, quiet) {
             self.broke(broken, Fault::EndpointReset, Fault::ClientReset);
         }
         if self.up.is_done() && self.down.is_done() {
@@ -154,13 +128,7 @@ impl<C: Half + Unpin, E: Half + Unpin> Relay<C, E> {
     /// Whether a half that is not read, since the other one blocks, was reset meanwhile. Once it was
     /// told the end of its own direction it may close for good, and that is no reset.
     fn silently_reset(&self) -> Option<Fault> {
-        let Self {
-            client,
-            endpoint,
-            up,
-            down,
-            ..
-        } = self;
+        let Self { client, endpoint, up, down, .. } = self;
         if up.is_blocked() && !down.is_over() && client.peer_gone() {
             return Some(Fault::ClientReset);
         }

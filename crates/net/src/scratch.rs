@@ -21,9 +21,6 @@ impl Default for Scratch {
 impl Scratch {
     /// Lends the buffer for the time of one call. `None` inside another loan.
     pub fn lend<T>(&self, borrow: impl FnOnce(&mut [u8]) -> T) -> Option<T> {
-        self.0
-            .try_borrow_mut()
-            .ok()
-            .map(|mut buffer| borrow(&mut buffer))
+        self.0.try_borrow_mut().ok().map(|mut buffer| borrow(&mut buffer))
     }
 }

@@ -64,11 +64,7 @@ impl Stream {
     /// # Errors
     ///
     /// What the call returns, or `WouldBlock` when it is known not to be ready.
-    pub fn try_io<T>(
-        &self,
-        interest: Interest,
-        call: impl FnOnce() -> io::Result<T>,
-    ) -> io::Result<T> {
+    pub fn try_io<T>(&self, interest: Interest, call: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         each!(self, socket => socket.try_io(interest, call))
     }
 }
@@ -81,21 +77,13 @@ impl std::os::fd::AsFd for Stream {
 }
 
 impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         each!(self.get_mut(), socket => Pin::new(socket).poll_read(cx, buffer))
     }
 }
 
 impl AsyncWrite for Stream {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         each!(self.get_mut(), socket => Pin::new(socket).poll_write(cx, bytes))
     }
 
@@ -127,11 +115,7 @@ impl Half for Stream {
         Poll::Ready(Ok(buffer.filled().len()))
     }
 
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(&mut self, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match buffers {
             // One buffer is the common case, and `send` is cheaper than `writev`.
             [buffer] => AsyncWrite::poll_write(Pin::new(self), cx, buffer),

@@ -38,11 +38,7 @@ mod linux {
                 &raw mut length,
             )
         };
-        if done < 0 {
-            Err(io::Error::last_os_error())
-        } else {
-            Ok(info.tcpi_state)
-        }
+        if done < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_state) }
     }
 
     /// Sends the new connections of the `SO_REUSEPORT` group of `socket` to its first `sockets`
@@ -50,21 +46,13 @@ mod linux {
     pub fn steer(socket: BorrowedFd<'_>, sockets: u32) -> io::Result<()> {
         /// A random number (`SKF_AD_OFF + SKF_AD_RANDOM` of `linux/filter.h`).
         const RANDOM: u32 = (-0x1000i32 + 56) as u32;
-        let op = |code: u32, k: u32| libc::sock_filter {
-            code: code as u16,
-            jt: 0,
-            jf: 0,
-            k,
-        };
+        let op = |code: u32, k: u32| libc::sock_filter { code: code as u16, jt: 0, jf: 0, k };
         let mut program = [
             op(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, RANDOM),
             op(libc::BPF_ALU | libc::BPF_MOD | libc::BPF_K, sockets.max(1)),
             op(libc::BPF_RET | libc::BPF_A, 0),
         ];
-        let filter = libc::sock_fprog {
-            len: program.len() as u16,
-            filter: program.as_mut_ptr(),
-        };
+        let filter = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
         set(socket, libc::SO_ATTACH_REUSEPORT_CBPF, &filter)
     }
 
@@ -85,11 +73,7 @@ mod linux {
                 size_of::<T>() as libc::socklen_t,
             )
         };
-        if done < 0 {
-            Err(io::Error::last_os_error())
-        } else {
-            Ok(())
-        }
+        if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
     }
 }
 

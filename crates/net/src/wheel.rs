@@ -88,20 +88,10 @@ pub struct Timer {
 impl Wheel {
     /// An idle timer.
     pub fn timer(&self) -> Timer {
-        let entry = Entry {
-            deadline: 0,
-            state: Armed::Idle,
-            level: 0,
-            slot: 0,
-            next: NONE,
-            previous: NONE,
-            waker: None,
-        };
+        let entry =
+            Entry { deadline: 0, state: Armed::Idle, level: 0, slot: 0, next: NONE, previous: NONE, waker: None };
         let key = self.inner.borrow_mut().entries.insert(entry) as u32;
-        Timer {
-            wheel: self.clone(),
-            key,
-        }
+        Timer { wheel: self.clone(), key }
     }
 
     /// The current tick.
@@ -179,11 +169,7 @@ impl Timer {
                 Poll::Ready(())
             }
             Armed::Idle | Armed::Waiting => {
-                if !entry
-                    .waker
-                    .as_ref()
-                    .is_some_and(|waker| waker.will_wake(cx.waker()))
-                {
+                if !entry.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
                     entry.waker = Some(cx.waker().clone());
                 }
                 Poll::Pending
@@ -219,11 +205,7 @@ impl Drop for Timer {
 impl Inner {
     fn sleep<T>(&mut self, until: u64, cx: &Context<'_>) -> Poll<T> {
         self.asleep_until = until;
-        if !self
-            .driver
-            .as_ref()
-            .is_some_and(|waker| waker.will_wake(cx.waker()))
-        {
+        if !self.driver.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.driver = Some(cx.waker().clone());
         }
         Poll::Pending
@@ -258,11 +240,7 @@ impl Inner {
     /// Puts an entry into the slot of its deadline, as seen from now.
     fn link(&mut self, key: u32, deadline: u64) {
         let (level, slot) = place(self.now, deadline);
-        let Some(head) = self
-            .heads
-            .get_mut(level)
-            .and_then(|heads| heads.get_mut(slot))
-        else {
+        let Some(head) = self.heads.get_mut(level).and_then(|heads| heads.get_mut(slot)) else {
             return;
         };
         let next = std::mem::replace(head, key);
@@ -270,8 +248,7 @@ impl Inner {
             *occupied |= 1 << slot;
         }
         if let Some(entry) = self.entries.get_mut(key as usize) {
-            (entry.level, entry.slot, entry.next, entry.previous) =
-                (level as u8, slot as u8, next, NONE);
+            (entry.level, entry.slot, entry.next, entry.previous) = (level as u8, slot as u8, next, NONE);
         }
         if let Some(after) = self.entries.get_mut(next as usize) {
             after.previous = key;
@@ -289,11 +266,7 @@ impl Inner {
         }
         if let Some(before) = self.entries.get_mut(previous as usize) {
             before.next = next;
-        } else if let Some(head) = self
-            .heads
-            .get_mut(level)
-            .and_then(|heads| heads.get_mut(slot))
-        {
+        } else if let Some(head) = self.heads.get_mut(level).and_then(|heads| heads.get_mut(slot)) {
             *head = next;
             if next == NONE
                 && let Some(occupied) = self.occupied.get_mut(level)
@@ -305,10 +278,7 @@ impl Inner {
 
     /// The next tick at which an entry fires or moves down.
     fn earliest(&self) -> Option<u64> {
-        (0u32..)
-            .zip(&self.occupied)
-            .filter_map(|(level, occupied)| next_turn(self.now, level, *occupied))
-            .min()
+        (0u32..).zip(&self.occupied).filter_map(|(level, occupied)| next_turn(self.now, level, *occupied)).min()
     }
 
     /// Fires one entry due by `to`, moving time on as far as there is nothing before it.
@@ -342,11 +312,7 @@ impl Inner {
         if !self.now.is_multiple_of(span(level as u32)) {
             return;
         }
-        let Some(head) = self
-            .heads
-            .get_mut(level)
-            .and_then(|heads| heads.get_mut(slot))
-        else {
+        let Some(head) = self.heads.get_mut(level).and_then(|heads| heads.get_mut(slot)) else {
             return;
         };
         let mut key = std::mem::replace(head, NONE);
@@ -374,14 +340,9 @@ fn slot_of(tick: u64, level: u32) -> u64 {
 /// turn lies between.
 fn place(now: u64, deadline: u64) -> (usize, usize) {
     let last = LEVELS as u32 - 1;
-    let level = (0..last)
-        .find(|level| deadline / span(*level) - now / span(*level) < SLOTS)
-        .unwrap_or(last);
+    let level = (0..last).find(|level| deadline / span(*level) - now / span(*level) < SLOTS).unwrap_or(last);
     let furthest = (now / span(level) + SLOTS - 1) * span(level);
-    (
-        level as usize,
-        slot_of(deadline.min(furthest), level) as usize,
-    )
+    (level as usize, slot_of(deadline.min(furthest), level) as usize)
 }
 
 /// When time next enters an occupied slot of `level`.
@@ -390,11 +351,7 @@ fn next_turn(now: u64, level: u32, occupied: u64) -> Option<u64> {
         return None;
     }
     let turn = now / span(level);
-    let ahead = u64::from(
-        occupied
-            .rotate_right((turn % SLOTS) as u32)
-            .trailing_zeros(),
-    );
+    let ahead = u64::from(occupied.rotate_right((turn % SLOTS) as u32).trailing_zeros());
     Some(((turn + ahead) * span(level)).max(now))
 }
 
@@ -419,10 +376,7 @@ mod tests {
         let woken = Arc::new(Woken(AtomicUsize::new(0)));
         let waker = Waker::from(woken.clone());
         let mut cx = Context::from_waker(&waker);
-        let deadlines = [
-            0, 1, 2, 63, 64, 65, 127, 128, 4095, 4096, 4097, 5000, 262_143, 262_144, 300_000,
-            20_000_000,
-        ];
+        let deadlines = [0, 1, 2, 63, 64, 65, 127, 128, 4095, 4096, 4097, 5000, 262_143, 262_144, 300_000, 20_000_000];
         let mut timers: Vec<Timer> = deadlines.iter().map(|_| wheel.timer()).collect();
         for (timer, deadline) in timers.iter_mut().zip(deadlines) {
             timer.arm(Tick(deadline));
@@ -445,15 +399,12 @@ mod tests {
     fn random_arming_agrees_with_a_list() {
         let mut seed = 42u64;
         let mut random = move |below: u64| {
-            seed = seed
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (seed >> 33) % below
         };
         let wheel = Wheel::default();
         let mut cx = Context::from_waker(Waker::noop());
-        let mut timers: Vec<(Timer, Option<u64>)> =
-            (0..100).map(|_| (wheel.timer(), None)).collect();
+        let mut timers: Vec<(Timer, Option<u64>)> = (0..100).map(|_| (wheel.timer(), None)).collect();
         let mut now = 0;
         for _ in 0..20_000 {
             let at = random(100) as usize;
@@ -479,9 +430,7 @@ mod tests {
                 continue;
             }
             for (timer, deadline) in &mut timers {
-                let due = deadline.is_some_and(|deadline| {
-                    deadline <= now && wheel.inner.borrow().now >= deadline
-                });
+                let due = deadline.is_some_and(|deadline| deadline <= now && wheel.inner.borrow().now >= deadline);
                 // One armed for the present tick fires when time next moves.
                 if due && timer.poll_fired(&mut cx).is_ready() {
                     *deadline = None;

@@ -16,10 +16,7 @@ pub fn outcome(outcome: &Outcome) -> String {
 }
 
 fn applied(applied: &Applied) -> Value {
-    let listeners = applied
-        .listeners
-        .iter()
-        .map(|(key, address)| (key.clone(), json!(address.to_string())));
+    let listeners = applied.listeners.iter().map(|(key, address)| (key.clone(), json!(address.to_string())));
     json!({
         "kind": "applied",
         "version": applied.version,

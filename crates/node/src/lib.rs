@@ -28,11 +28,7 @@ pub struct BuildInfo {
 /// How this addon was built.
 #[napi(catch_unwind)]
 pub fn build_info() -> BuildInfo {
-    let features: &[&str] = if cfg!(feature = "inject") {
-        &["inject"]
-    } else {
-        &[]
-    };
+    let features: &[&str] = if cfg!(feature = "inject") { &["inject"] } else { &[] };
     BuildInfo {
         profile: env!("FOURSEVEN_PROFILE").into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -60,23 +56,14 @@ impl Engine {
 
     /// Applies a plan, and settles with what became of it, as JSON.
     #[napi(catch_unwind, ts_return_type = "Promise<string>")]
-    pub fn apply<'env>(
-        &self,
-        env: &'env Env,
-        plan: Uint8Array,
-        tables: Vec<Uint8Array>,
-    ) -> Result<Object<'env>> {
+    pub fn apply<'env>(&self, env: &'env Env, plan: Uint8Array, tables: Vec<Uint8Array>) -> Result<Object<'env>> {
         let (deferred, promise) = env.create_deferred()?;
         let done = move |outcome: Outcome| {
             let text = json::outcome(&outcome);
             deferred.resolve(move |_| Ok(text));
         };
         match &*self.core.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(core) => core.apply(
-                plan.to_vec(),
-                tables.iter().map(|table| table.to_vec()).collect(),
-                done,
-            ),
+            Some(core) => core.apply(plan.to_vec(), tables.iter().map(|table| table.to_vec()).collect(), done),
             None => done(Outcome::Closed),
         }
         Ok(promise)
@@ -95,13 +82,7 @@ impl Engine {
     pub fn read(&self, mut into: Float64Array) -> i64 {
         // SAFETY: JavaScript waits in this call, so nobody else touches the array meanwhile.
         let row = unsafe { into.as_mut() };
-        match self
-            .core
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .as_ref()
-            .map(|core| core.read(row))
-        {
+        match self.core.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(|core| core.read(row)) {
             Some(Read::Version(version)) => version.into(),
             Some(Read::TooShort) => -1,
             Some(Read::Nothing) | None => -2,

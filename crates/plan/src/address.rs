@@ -32,10 +32,7 @@ pub enum Address {
 impl Address {
     /// The TCP address that a socket address stands for.
     pub fn tcp(address: SocketAddr) -> Self {
-        Address::Tcp {
-            host: address.ip(),
-            port: address.port(),
-        }
+        Address::Tcp { host: address.ip(), port: address.port() }
     }
 
     /// The socket address of a TCP address.

@@ -58,9 +58,7 @@ pub fn stack_need(program: &[CostOp]) -> Result<usize, String> {
         return Err(format!("the program leaves {depth} numbers, not one"));
     }
     if deepest > COST_STACK {
-        return Err(format!(
-            "the program needs a stack of {deepest}, {COST_STACK} is the most"
-        ));
+        return Err(format!("the program needs a stack of {deepest}, {COST_STACK} is the most"));
     }
     Ok(deepest)
 }
@@ -74,29 +72,13 @@ mod tests {
         let number = |value| CostOp::Number { value };
         for (program, want) in [
             (vec![CostOp::Inflight {}], Ok(1)),
-            (
-                vec![CostOp::Inflight {}, number(1.0), CostOp::Plus {}],
-                Ok(2),
-            ),
+            (vec![CostOp::Inflight {}, number(1.0), CostOp::Plus {}], Ok(2)),
             (vec![], Err("the program leaves 0 numbers, not one")),
-            (
-                vec![CostOp::Plus {}],
-                Err("step 0 takes two numbers, 0 are there"),
-            ),
-            (
-                vec![CostOp::Open {}, CostOp::Open {}],
-                Err("the program leaves 2 numbers, not one"),
-            ),
-            (
-                vec![number(f64::NAN)],
-                Err("step 0 pushes a number that is not finite"),
-            ),
+            (vec![CostOp::Plus {}], Err("step 0 takes two numbers, 0 are there")),
+            (vec![CostOp::Open {}, CostOp::Open {}], Err("the program leaves 2 numbers, not one")),
+            (vec![number(f64::NAN)], Err("step 0 pushes a number that is not finite")),
         ] {
-            assert_eq!(
-                stack_need(&program),
-                want.map_err(String::from),
-                "{program:?}"
-            );
+            assert_eq!(stack_need(&program), want.map_err(String::from), "{program:?}");
         }
         let mut deep = vec![CostOp::Open {}; COST_STACK + 1];
         deep.extend(vec![CostOp::Plus {}; COST_STACK]);

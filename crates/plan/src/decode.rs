@@ -54,31 +54,19 @@ pub fn decode(json: &[u8], sent: &[Vec<u8>], held: &Tables) -> Result<Decoded, V
     let mut problems = Vec::new();
     for (at, bytes) in sent.iter().enumerate() {
         if let Err(message) = arrived.insert(bytes) {
-            problems.push(Problem {
-                place: format!("tables[{at}]"),
-                message,
-            });
+            problems.push(Problem { place: format!("tables[{at}]"), message });
         }
     }
-    let tables =
-        held.with(&arrived)
-            .keep(plan.pools.iter().filter_map(|pool| match &pool.picker {
-                Picker::Cycle { table } => Some(table),
-                Picker::Least { .. } => None,
-            }));
+    let tables = held.with(&arrived).keep(plan.pools.iter().filter_map(|pool| match &pool.picker {
+        Picker::Cycle { table } => Some(table),
+        Picker::Least { .. } => None,
+    }));
     problems.extend(verify(&plan, &tables));
-    if problems.is_empty() {
-        Ok(Decoded { plan, tables })
-    } else {
-        Err(problems)
-    }
+    if problems.is_empty() { Ok(Decoded { plan, tables }) } else { Err(problems) }
 }
 
 fn shape(json: &[u8]) -> Result<Plan, Problem> {
-    let root = |message| Problem {
-        place: "plan".into(),
-        message,
-    };
+    let root = |message| Problem { place: "plan".into(), message };
     let plan: Plan = serde_json::from_slice(json).map_err(|error| root(error.to_string()))?;
     if plan.format != FORMAT {
         return Err(root(format!("format {} is not {FORMAT}", plan.format)));

@@ -40,16 +40,11 @@ impl Tables {
     pub fn insert(&mut self, bytes: &[u8]) -> Result<TableHash, String> {
         let (words, rest) = bytes.as_chunks::<4>();
         if !rest.is_empty() {
-            return Err(format!(
-                "{} bytes are no whole number of 32-bit integers",
-                bytes.len()
-            ));
+            return Err(format!("{} bytes are no whole number of 32-bit integers", bytes.len()));
         }
         let hash = TableHash::of(bytes);
         let table = words.iter().map(|word| u32::from_le_bytes(*word));
-        self.0
-            .entry(hash.clone())
-            .or_insert_with(|| table.collect());
+        self.0.entry(hash.clone()).or_insert_with(|| table.collect());
         Ok(hash)
     }
 
@@ -64,11 +59,7 @@ impl Tables {
 
     /// Only the tables of these names.
     pub fn keep<'a>(&self, hashes: impl Iterator<Item = &'a TableHash>) -> Tables {
-        Tables(
-            hashes
-                .filter_map(|hash| Some((hash.clone(), self.get(hash)?.clone())))
-                .collect(),
-        )
+        Tables(hashes.filter_map(|hash| Some((hash.clone(), self.get(hash)?.clone()))).collect())
     }
 }
 
@@ -84,10 +75,7 @@ mod tests {
         let mut sent = Tables::default();
         assert_eq!(sent.insert(&bytes).unwrap(), hash);
         let all = held.with(&sent);
-        assert!(Arc::ptr_eq(
-            all.get(&hash).unwrap(),
-            held.get(&hash).unwrap()
-        ));
+        assert!(Arc::ptr_eq(all.get(&hash).unwrap(), held.get(&hash).unwrap()));
         assert_eq!(&all.get(&hash).unwrap()[..], &[1, 255]);
         assert_eq!(hash.0.len(), 64);
     }

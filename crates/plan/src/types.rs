@@ -3,8 +3,7 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, Listener, Picker, Plan, Pool, Route,
-    TableHash, Timeouts,
+    Accept, Address, CostOp, Endpoint, EngineSettings, Listener, Picker, Plan, Pool, Route, TableHash, Timeouts,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";

@@ -118,12 +118,10 @@ impl World {
         let Decoded { plan, tables } = decoded;
         lives.sweep();
         let routes_of = |listener: u32| {
-            (0u32..)
-                .zip(&plan.routes)
-                .filter_map(move |(at, route)| match &route.listeners {
-                    Some(listeners) if !listeners.contains(&listener) => None,
-                    _ => Some(RouteIx(at)),
-                })
+            (0u32..).zip(&plan.routes).filter_map(move |(at, route)| match &route.listeners {
+                Some(listeners) if !listeners.contains(&listener) => None,
+                _ => Some(RouteIx(at)),
+            })
         };
         World {
             version: plan.version,
@@ -141,11 +139,7 @@ impl World {
             routes: plan
                 .routes
                 .iter()
-                .map(|route| Route {
-                    key: route.key.clone(),
-                    pool: PoolIx(route.pool),
-                    timeouts: route.timeouts,
-                })
+                .map(|route| Route { key: route.key.clone(), pool: PoolIx(route.pool), timeouts: route.timeouts })
                 .collect(),
             pools: plan
                 .pools
@@ -159,10 +153,9 @@ impl World {
                             // `decode` keeps every table that the plan names.
                             table: tables.get(table).cloned().unwrap_or_default(),
                         },
-                        plan::Picker::Least { cost, choices } => Picker::Least {
-                            cost: cost.clone(),
-                            choices: *choices,
-                        },
+                        plan::Picker::Least { cost, choices } => {
+                            Picker::Least { cost: cost.clone(), choices: *choices }
+                        }
                     },
                 })
                 .collect(),

@@ -18,8 +18,6 @@ mod live;
 mod slots;
 
 pub use intern::Lives;
-pub use join::{
-    Endpoint, EndpointIx, Listener, ListenerIx, Picker, Pool, PoolIx, Route, RouteIx, World,
-};
+pub use join::{Endpoint, EndpointIx, Listener, ListenerIx, Picker, Pool, PoolIx, Route, RouteIx, World};
 pub use live::{EndpointLive, Inflight, ListenerLive, Open, State};
 pub use slots::Slots;

@@ -60,11 +60,7 @@ impl EndpointLive {
 
     /// Whether it takes new connections.
     pub fn state(&self) -> State {
-        if self.state.load(Ordering::Relaxed) == State::Active as u8 {
-            State::Active
-        } else {
-            State::Draining
-        }
+        if self.state.load(Ordering::Relaxed) == State::Active as u8 { State::Active } else { State::Draining }
     }
 
     /// Says whether it takes new connections.
@@ -126,9 +122,6 @@ pub struct ListenerLive {
 impl ListenerLive {
     /// A listener of this name to which nothing happened yet.
     pub fn new(key: &str) -> Self {
-        Self {
-            key: key.into(),
-            counts: Slots::default(),
-        }
+        Self { key: key.into(), counts: Slots::default() }
     }
 }

@@ -21,10 +21,7 @@ impl<T: Default> Slots<T> {
     pub fn claim(&self) -> Arc<T> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // `get_mut` succeeds only when nobody else holds it, and synchronises with whoever did.
-        if let Some(free) = slots
-            .iter_mut()
-            .find_map(|slot| Arc::get_mut(slot).is_some().then_some(slot))
-        {
+        if let Some(free) = slots.iter_mut().find_map(|slot| Arc::get_mut(slot).is_some().then_some(slot)) {
             return free.clone();
         }
         let fresh = Arc::new(T::default());
@@ -34,12 +31,7 @@ impl<T: Default> Slots<T> {
 
     /// The sum of `number` over all blocks.
     pub fn sum(&self, number: impl Fn(&T) -> u64) -> u64 {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .map(|slot| number(slot))
-            .sum()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().map(|slot| number(slot)).sum()
     }
 }
 

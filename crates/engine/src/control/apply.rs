@@ -25,38 +25,26 @@ impl Control {
         }
     }
 
-    async fn try_apply(
-        &mut self,
-        json: &[u8],
-        tables: &[Vec<u8>],
-    ) -> Result<Applied, Vec<Problem>> {
+    async fn try_apply(&mut self, json: &[u8], tables: &[Vec<u8>]) -> Result<Applied, Vec<Problem>> {
         // Groups of sockets change only one way at a time.
         if let Some(leaving) = self.leaving {
             tokio::time::sleep_until(leaving.into()).await;
             self.finish_leaving().await;
         }
         let decoded = decode(json, tables, &self.tables).map_err(|problems| {
-            let problem =
-                |problem: &plan::Problem| Problem::general(ProblemCode::Plan, problem.to_string());
+            let problem = |problem: &plan::Problem| Problem::general(ProblemCode::Plan, problem.to_string());
             problems.iter().map(problem).collect::<Vec<_>>()
         })?;
         let workers = worker_count(&decoded);
         let registry = self.registry.next(&decoded.plan, workers)?;
-        let threads =
-            |error: std::io::Error| vec![Problem::general(ProblemCode::Workers, error.to_string())];
+        let threads = |error: std::io::Error| vec![Problem::general(ProblemCode::Workers, error.to_string())];
         self.crew.grow(workers).map_err(threads)?;
         let handed = self.crew.hand(&registry).map_err(threads)?;
         // From here on nothing fails.
         Ok(self.swap(decoded, registry, handed, workers).await)
     }
 
-    async fn swap(
-        &mut self,
-        decoded: Decoded,
-        registry: Registry,
-        handed: Handed,
-        workers: usize,
-    ) -> Applied {
+    async fn swap(&mut self, decoded: Decoded, registry: Registry, handed: Handed, workers: usize) -> Applied {
         let world = Arc::new(World::join(&decoded, &mut self.lives));
         // The sockets that leave now are in the hands of workers alone, who empty their queues.
         self.registry = registry;
@@ -72,21 +60,12 @@ impl Control {
         // Here, and not on a worker, the old world goes.
         drop(old);
         self.begin_leaving(Duration::from_millis(world.engine.leave.into()));
-        let key = |at| {
-            world
-                .listener(at)
-                .map(|listener| listener.live.key.clone())
-                .unwrap_or_default()
-        };
+        let key = |at| world.listener(at).map(|listener| listener.live.key.clone()).unwrap_or_default();
         Applied {
             version: world.version,
             decoded_on: thread_number(),
             workers,
-            listeners: self
-                .registry
-                .addresses()
-                .map(|(at, address)| (key(at), address))
-                .collect(),
+            listeners: self.registry.addresses().map(|(at, address)| (key(at), address)).collect(),
         }
     }
 
@@ -156,13 +135,7 @@ impl Control {
                 }
             }
         }
-        let cut = self
-            .crew
-            .cut(&Cut {
-                endpoint: None,
-                fault: account::Fault::Closed,
-            })
-            .await;
+        let cut = self.crew.cut(&Cut { endpoint: None, fault: account::Fault::Closed }).await;
         (cut, stop.unwrap_or(Instant::now() + Duration::from_secs(1)))
     }
 }
@@ -178,10 +151,7 @@ fn worker_count(decoded: &Decoded) -> usize {
 
 #[cfg(target_os = "linux")]
 fn thread_number() -> u32 {
-    rustix::thread::gettid()
-        .as_raw_nonzero()
-        .get()
-        .unsigned_abs()
+    rustix::thread::gettid().as_raw_nonzero().get().unsigned_abs()
 }
 
 #[cfg(not(target_os = "linux"))]

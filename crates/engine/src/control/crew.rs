@@ -90,12 +90,7 @@ impl Crew {
         let commands = self.commands.clone();
         let ended = move || drop(commands.send(Command::Ended(id)));
         let (mailbox, thread) = worker::start(id, self.board.faults.claim(), ended)?;
-        Ok(Member {
-            mailbox,
-            thread,
-            accepts: BTreeSet::new(),
-            born: Instant::now(),
-        })
+        Ok(Member { mailbox, thread, accepts: BTreeSet::new(), born: Instant::now() })
     }
 
     /// Duplicates the sockets of `registry` for those who do not accept from them yet.
@@ -105,32 +100,20 @@ impl Crew {
     /// The descriptors are used up, or the system gives no thread for the acceptor.
     pub fn hand(&mut self, registry: &Registry) -> io::Result<Handed> {
         type Sockets = io::Result<Vec<(GroupId, Bound)>>;
-        let duplicate =
-            |groups: Vec<GroupId>, place: usize, has: &dyn Fn(GroupId) -> bool| -> Sockets {
-                let missing = groups.into_iter().filter(|group| !has(*group));
-                missing
-                    .map(|group| Ok((group, registry.duplicate(group, place)?)))
-                    .collect()
-            };
+        let duplicate = |groups: Vec<GroupId>, place: usize, has: &dyn Fn(GroupId) -> bool| -> Sockets {
+            let missing = groups.into_iter().filter(|group| !has(*group));
+            missing.map(|group| Ok((group, registry.duplicate(group, place)?))).collect()
+        };
         let mut workers = Vec::new();
         for (place, member) in self.active.iter().enumerate() {
-            workers.push(duplicate(registry.of_worker(place), place, &|group| {
-                member.accepts.contains(&group)
-            })?);
+            workers.push(duplicate(registry.of_worker(place), place, &|group| member.accepts.contains(&group))?);
         }
         let wanted = registry.of_acceptor();
         if self.acceptor.is_none() && !wanted.is_empty() {
             self.acceptor = Some(Acceptor::start(self.workers.clone())?);
         }
-        let has = |group| {
-            self.acceptor
-                .as_ref()
-                .is_some_and(|acceptor| acceptor.accepts(group))
-        };
-        Ok(Handed {
-            workers,
-            acceptor: duplicate(wanted, 0, &has)?,
-        })
+        let has = |group| self.acceptor.as_ref().is_some_and(|acceptor| acceptor.accepts(group));
+        Ok(Handed { workers, acceptor: duplicate(wanted, 0, &has)? })
     }
 
     /// Has everybody adopt `world`; returns once all have.
@@ -166,11 +149,7 @@ impl Crew {
 
     /// Tells the acceptor who the active workers are.
     fn publish(&self) {
-        let mailboxes = self
-            .active
-            .iter()
-            .map(|member| member.mailbox.clone())
-            .collect();
+        let mailboxes = self.active.iter().map(|member| member.mailbox.clone()).collect();
         *self.workers.lock().unwrap_or_else(PoisonError::into_inner) = mailboxes;
     }
 
@@ -195,18 +174,10 @@ impl Crew {
     /// place, which has adopted nothing yet; says whether that is so.
     pub async fn bury(&mut self, id: WorkerId) -> bool {
         self.retired.retain(|member| member.mailbox.id != id);
-        let Some(place) = self
-            .active
-            .iter()
-            .position(|member| member.mailbox.id == id)
-        else {
+        let Some(place) = self.active.iter().position(|member| member.mailbox.id == id) else {
             return false;
         };
-        if self
-            .active
-            .get(place)
-            .is_some_and(|dead| dead.born.elapsed() < YOUNG)
-        {
+        if self.active.get(place).is_some_and(|dead| dead.born.elapsed() < YOUNG) {
             // Whatever kills it at once must not become a storm of new threads.
             tokio::time::sleep(BREATH).await;
         }
@@ -220,10 +191,7 @@ impl Crew {
 
     /// The workers whose threads have ended though they were not asked to.
     pub fn dead(&self) -> Vec<WorkerId> {
-        let dead = self
-            .active
-            .iter()
-            .filter(|member| member.thread.is_finished());
+        let dead = self.active.iter().filter(|member| member.thread.is_finished());
         dead.map(|member| member.mailbox.id).collect()
     }
 
@@ -257,24 +225,14 @@ impl Crew {
 
     /// Whether the threads of all workers have ended.
     pub fn all_ended(&self) -> bool {
-        self.active
-            .iter()
-            .chain(&self.retired)
-            .all(|member| member.thread.is_finished())
+        self.active.iter().chain(&self.retired).all(|member| member.thread.is_finished())
     }
 
     /// Lets go of everybody, and waits until `until` for their threads to end.
     pub fn end(&mut self, until: Instant) {
-        self.workers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let acceptor = self.acceptor.take().map(Acceptor::into_thread);
-        let workers = self
-            .active
-            .drain(..)
-            .chain(self.retired.drain(..))
-            .map(|member| member.thread);
+        let workers = self.active.drain(..).chain(self.retired.drain(..)).map(|member| member.thread);
         // Their mailboxes are dropped here, which ends them.
         let threads: Vec<JoinHandle<()>> = workers.chain(acceptor).collect();
         while Instant::now() < until && !threads.iter().all(JoinHandle::is_finished) {
@@ -311,12 +269,7 @@ impl Member {
         sockets: Vec<(GroupId, Bound)>,
     ) -> oneshot::Receiver<()> {
         self.accepts = accept.iter().copied().collect();
-        let adopt = Adopt {
-            world: world.clone(),
-            groups: groups.to_vec(),
-            accept,
-            sockets,
-        };
+        let adopt = Adopt { world: world.clone(), groups: groups.to_vec(), accept, sockets };
         let (done, wait) = oneshot::channel();
         self.mailbox.send(Message::Adopt(adopt, done)).await;
         wait

@@ -13,11 +13,7 @@ pub struct Drains(Vec<(Instant, Weak<EndpointLive>)>);
 impl Drains {
     /// Lets the endpoints of `before` that `now` no longer has drain until `deadline`.
     pub fn begin(&mut self, before: &World, now: &World, deadline: Instant) {
-        let stays: HashSet<_> = now
-            .endpoints
-            .iter()
-            .map(|here| Arc::as_ptr(&here.live))
-            .collect();
+        let stays: HashSet<_> = now.endpoints.iter().map(|here| Arc::as_ptr(&here.live)).collect();
         let gone = |endpoint: &&Endpoint| !stays.contains(&Arc::as_ptr(&endpoint.live));
         for endpoint in before.endpoints.iter().filter(gone) {
             endpoint.live.set_state(State::Draining);
@@ -29,10 +25,7 @@ impl Drains {
     pub fn due(&mut self, now: Instant) -> Vec<Arc<EndpointLive>> {
         let mut due = Vec::new();
         self.0.retain(|(deadline, live)| {
-            let Some(live) = live
-                .upgrade()
-                .filter(|live| live.state() == State::Draining)
-            else {
+            let Some(live) = live.upgrade().filter(|live| live.state() == State::Draining) else {
                 return false;
             };
             if *deadline <= now {

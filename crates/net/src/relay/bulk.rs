@@ -57,10 +57,7 @@ impl Bulk {
         }
         self.large += count as u32;
         if self.large as usize >= BULKY {
-            *self = Self {
-                mode: Mode::Splice,
-                ..Self::default()
-            };
+            *self = Self { mode: Mode::Splice, ..Self::default() };
         }
     }
 
@@ -98,10 +95,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn small_splices_in_a_row_make_it_copy_again() {
-        let mut bulk = Bulk {
-            mode: Mode::Splice,
-            ..Bulk::default()
-        };
+        let mut bulk = Bulk { mode: Mode::Splice, ..Bulk::default() };
         (0..7).for_each(|_| bulk.spliced(100));
         bulk.spliced(5000);
         (0..7).for_each(|_| bulk.spliced(100));

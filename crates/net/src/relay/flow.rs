@@ -130,9 +130,7 @@ impl Flow {
         {
             return self.splice(cx, from, to, pipe, &tools.pipes);
         }
-        let copied = tools
-            .scratch
-            .lend(|buffer| self.copy(cx, source, sink, buffer, timer));
+        let copied = tools.scratch.lend(|buffer| self.copy(cx, source, sink, buffer, timer));
         copied.unwrap_or(Poll::Pending)
     }
 
@@ -212,10 +210,7 @@ impl Flow {
             Poll::Ready(splice::Filled::Broken) => Poll::Ready(Err(Broken::Source)),
             Poll::Ready(splice::Filled::Bytes(count)) => {
                 self.bulk.spliced(count);
-                let mut piped = Piped {
-                    pipe,
-                    pending: count,
-                };
+                let mut piped = Piped { pipe, pending: count };
                 let drained = splice::drain(cx, to, &mut piped);
                 self.moved += (count - piped.pending) as u64;
                 match drained {

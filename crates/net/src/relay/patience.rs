@@ -47,12 +47,7 @@ impl Patience {
     /// Nothing has happened yet.
     pub fn new(timeouts: Timeouts, timer: Timer) -> Self {
         let last = timer.now();
-        Self {
-            timeouts,
-            timer,
-            last,
-            armed: None,
-        }
+        Self { timeouts, timer, last, armed: None }
     }
 
     /// Ready when it is time for something.
@@ -84,9 +79,7 @@ impl Patience {
     fn arm(&mut self, pace: Pace) {
         let late = self.limit(pace).map(|(limit, _)| self.last.after(limit));
         // A look is due some time after now; the last byte is near enough while bytes move.
-        let look = pace
-            .blocked
-            .then(|| self.last.max(self.looked()).after(LOOK));
+        let look = pace.blocked.then(|| self.last.max(self.looked()).after(LOOK));
         let Some(due) = late.into_iter().chain(look).min() else {
             return;
         };
@@ -98,10 +91,6 @@ impl Patience {
 
     /// When it was last looked: only asked while nothing moves, so the present is right.
     fn looked(&self) -> Tick {
-        if self.armed.is_none() {
-            self.timer.now()
-        } else {
-            self.last
-        }
+        if self.armed.is_none() { self.timer.now() } else { self.last }
     }
 }

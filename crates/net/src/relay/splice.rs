@@ -46,9 +46,7 @@ pub fn fill(cx: &mut Context<'_>, from: &Stream, pipe: &Pipe) -> Poll<Filled> {
         if ready!(from.poll_read_ready(cx)).is_err() {
             return Poll::Ready(Filled::Broken);
         }
-        let taken = from.try_io(Interest::READABLE, || {
-            Ok(splice(from, None, &pipe.into, None, pipe.size, flags())?)
-        });
+        let taken = from.try_io(Interest::READABLE, || Ok(splice(from, None, &pipe.into, None, pipe.size, flags())?));
         return Poll::Ready(match taken {
             Ok(0) => Filled::End,
             Ok(count) => Filled::Bytes(count),
@@ -63,16 +61,8 @@ pub fn fill(cx: &mut Context<'_>, from: &Stream, pipe: &Pipe) -> Poll<Filled> {
 /// Empties a pipe into a socket; pending while the socket takes nothing.
 pub fn drain(cx: &mut Context<'_>, to: &Stream, piped: &mut Piped) -> Poll<io::Result<()>> {
     while piped.pending > 0 {
-        let put = to.try_io(Interest::WRITABLE, || {
-            Ok(splice(
-                &piped.pipe.out,
-                None,
-                to,
-                None,
-                piped.pending,
-                flags(),
-            )?)
-        });
+        let put =
+            to.try_io(Interest::WRITABLE, || Ok(splice(&piped.pipe.out, None, to, None, piped.pending, flags())?));
         match put {
             Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
             Ok(count) => piped.pending = piped.pending.saturating_sub(count),
@@ -86,8 +76,5 @@ pub fn drain(cx: &mut Context<'_>, to: &Stream, piped: &mut Piped) -> Poll<io::R
 
 /// Whether the system says that it cannot splice from this socket at all.
 fn is_unable(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::EINVAL | libc::ENOSYS | libc::EPERM | libc::EACCES)
-    )
+    matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS | libc::EPERM | libc::EACCES))
 }
