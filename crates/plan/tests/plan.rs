@@ -4,10 +4,7 @@ use plan::{Tables, decode};
 use serde_json::{Value, json};
 
 fn table(entries: &[u32]) -> Vec<u8> {
-    entries
-        .iter()
-        .flat_map(|entry| entry.to_le_bytes())
-        .collect()
+    entries.iter().flat_map(|entry| entry.to_le_bytes()).collect()
 }
 
 /// A plan in which every kind of object stands at least once, and its tables.
@@ -44,13 +41,8 @@ fn full() -> (Value, Vec<Vec<u8>>) {
 }
 
 fn run(plan: &Value, tables: &[Vec<u8>]) -> Result<plan::Decoded, String> {
-    decode(plan.to_string().as_bytes(), tables, &Tables::default()).map_err(|problems| {
-        problems
-            .iter()
-            .map(|p| p.to_string())
-            .collect::<Vec<_>>()
-            .join("; ")
-    })
+    decode(plan.to_string().as_bytes(), tables, &Tables::default())
+        .map_err(|problems| problems.iter().map(|p| p.to_string()).collect::<Vec<_>>().join("; "))
 }
 
 #[test]
@@ -97,56 +89,16 @@ fn what_cannot_run_is_refused_with_its_place() {
     let (plan, tables) = full();
     for (path, value, want) in [
         ("/format", json!(2), "format 2 is not 1"),
-        (
-            "/engine/workers",
-            json!(0),
-            "engine.workers: is not from 1 to 1024",
-        ),
-        (
-            "/listeners/1/key",
-            json!("web"),
-            "listeners.key: \"web\" stands there twice",
-        ),
-        (
-            "/routes/0/pool",
-            json!(9),
-            "routes[0].pool: 9 is not among the 2 there are",
-        ),
-        (
-            "/routes/0/listeners/0",
-            json!(2),
-            "routes[0].listeners[0]: 2 is not among the 2 there are",
-        ),
-        (
-            "/pools/0/endpoints",
-            json!([0, 0]),
-            "pools[0].endpoints: 0 stands there twice",
-        ),
-        (
-            "/pools/0/endpoints",
-            json!([0]),
-            "pools[0].picker.table: 1 is not among the 1 there are",
-        ),
-        (
-            "/pools/0/picker/table",
-            json!("ff"),
-            "pools[0].picker.table: ff was never sent",
-        ),
-        (
-            "/pools/1/picker/choices",
-            json!(33),
-            "pools[1].picker.choices: is not from 1 to 32",
-        ),
-        (
-            "/pools/1/picker/cost",
-            json!([]),
-            "pools[1].picker.cost: the program leaves 0 numbers",
-        ),
-        (
-            "/endpoints/0/addresses",
-            json!([]),
-            "endpoints[0].addresses: is empty",
-        ),
+        ("/engine/workers", json!(0), "engine.workers: is not from 1 to 1024"),
+        ("/listeners/1/key", json!("web"), "listeners.key: \"web\" stands there twice"),
+        ("/routes/0/pool", json!(9), "routes[0].pool: 9 is not among the 2 there are"),
+        ("/routes/0/listeners/0", json!(2), "routes[0].listeners[0]: 2 is not among the 2 there are"),
+        ("/pools/0/endpoints", json!([0, 0]), "pools[0].endpoints: 0 stands there twice"),
+        ("/pools/0/endpoints", json!([0]), "pools[0].picker.table: 1 is not among the 1 there are"),
+        ("/pools/0/picker/table", json!("ff"), "pools[0].picker.table: ff was never sent"),
+        ("/pools/1/picker/choices", json!(33), "pools[1].picker.choices: is not from 1 to 32"),
+        ("/pools/1/picker/cost", json!([]), "pools[1].picker.cost: the program leaves 0 numbers"),
+        ("/endpoints/0/addresses", json!([]), "endpoints[0].addresses: is empty"),
     ] {
         let mut odd = plan.clone();
         *odd.pointer_mut(path).unwrap() = value;
@@ -165,16 +117,8 @@ fn a_table_that_is_held_need_not_be_sent_again() {
 
 #[test]
 fn the_typescript_types_are_fresh() {
-    let committed = std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../ts/plan/types.ts"
-    ))
-    .unwrap();
-    assert_eq!(
-        committed,
-        plan::types::typescript(),
-        "run `npm run generate`"
-    );
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ts/plan/types.ts")).unwrap();
+    assert_eq!(committed, plan::types::typescript(), "run `npm run generate`");
 }
 
 proptest::proptest! {

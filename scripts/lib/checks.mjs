@@ -1,0 +1,97 @@
+// What `npm test` checks, in order: the fast and the telling first.
+import { existsSync } from 'node:fs';
+import { buildAddon } from './addon.mjs';
+import { built, cargo as runCargo, countsOf } from './cargo.mjs';
+import { run } from './children.mjs';
+import { buildDist, tsc } from './dist.mjs';
+import { at } from './paths.mjs';
+import { alone } from './ready.mjs';
+import { hashOf } from './stamp.mjs';
+import { vitest } from './vitest.mjs';
+
+/** What `--only` takes. */
+export const groups = ['lint', 'types', 'rust', 'counts', 'vitest'];
+
+/** The steps (see steps.mjs), each with the groups it is part of. */
+export function checks({ cargo, words, long, skips }) {
+  const env = { FOURSEVEN_SKIPS: skips.path };
+  const steps = [
+    { name: 'rustfmt', of: ['lint', 'rust'], does: rustfmt },
+    { name: 'oxlint', of: ['lint'], does: oxlint },
+    { name: 'dist (tsc)', of: ['types', 'vitest'], does: () => building(buildDist) },
+    { name: 'types (tsc --noEmit)', of: ['types'], does: types },
+    { name: 'clippy', of: ['lint', 'rust'], does: clippy },
+    { name: 'cargo test', of: ['rust'], does: (hear) => cargoTest({ words, long, env, skips, hear }) },
+    // The counted assertions (allocations, system calls) run this driver from vitest: it finds the
+    // path in FOURSEVEN_DRIVER, which is not set when the driver was not built.
+    { name: 'driver (release)', of: ['counts'], does: (hear) => driver(env, hear) },
+    { name: 'addon (napi build)', of: ['vitest'], does: () => addon(cargo) },
+    {
+      name: 'vitest',
+      of: ['vitest'],
+      needs: ['dist (tsc)', 'addon (napi build)', 'driver (release)'],
+      shows: true,
+      does: () => typescript({ words, long, env, skips }),
+    },
+  ];
+  return long ? steps.filter(({ name }) => !isQuick.has(name)) : steps;
+}
+
+// What `npm test` has told already is not asked again by `npm run test:long`.
+const isQuick = new Set(['rustfmt', 'oxlint', 'types (tsc --noEmit)', 'clippy']);
+
+const rustfmt = (hear) => run('cargo', ['fmt', '--all', '--check'], { hear });
+
+const oxlint = (hear) =>
+  run(process.execPath, [at('node_modules', 'oxlint', 'bin', 'oxlint'), '--deny-warnings'], { hear });
+
+const types = (hear) => tsc(['--noEmit', '-p', 'tsconfig.test.json'], { hear });
+
+const clippy = (hear) =>
+  runCargo('clippy', ['--workspace', '--all-targets', '--', '-D', 'warnings'], { hear });
+
+async function cargoTest({ words, long, env, skips, hear }) {
+  const only = long ? ['--', '--ignored'] : [];
+  const args = ['--workspace', '--no-fail-fast', ...words, ...only];
+  const result = await runCargo('test', args, { env, hear });
+  const { ignored, ...counts } = countsOf(result.output);
+  // `#[ignore = "long: …"]` is not left out: `npm run test:long` runs it.
+  const left = ignored.filter(({ reason }) => !reason?.startsWith('long'));
+  for (const { name, reason } of left) skips.add(name, reason ?? 'ignored');
+  // What does not compile fails without a test that failed.
+  return { ...result, ...counts, failed: counts.failed || (result.ok ? 0 : 1) };
+}
+
+async function driver(env, hear) {
+  if (!existsSync(at('benches', 'driver', 'Cargo.toml'))) return { ok: true, output: '' };
+  const result = await runCargo('build', ['-p', 'fourseven-driver'], { profile: 'release', hear });
+  if (result.ok) env.FOURSEVEN_DRIVER = built('release', 'fourseven-driver');
+  return result;
+}
+
+async function building(build) {
+  await alone('npm test', build);
+  return { ok: true, output: '' };
+}
+
+// In CI the generated files that are committed must be what the build generates; elsewhere the
+// change simply shows in `git status`.
+async function addon(cargo) {
+  const before = generated();
+  await alone('npm test', () => buildAddon('quick', cargo));
+  if (before === generated()) return { ok: true, output: '' };
+  if (process.env.CI) {
+    return { ok: false, output: `${bindings.join(' or ')} is not what the build generates: commit the new ones.` };
+  }
+  return building(buildDist);
+}
+
+const bindings = ['native/binding.cjs', 'native/binding.d.cts'];
+
+const generated = () => hashOf(bindings.map((name) => at(name)).filter((path) => existsSync(path)));
+
+async function typescript({ words, long, env, skips }) {
+  const { skipped = [], ...result } = await vitest(words, { long, env });
+  for (const name of skipped) skips.add(name, 'no reason given');
+  return result;
+}
