@@ -1,0 +1,10 @@
+//! What the three programs of the side-by-side benchmark share: a few system calls and a protocol.
+//!
+//! ```text
+//!   load  ──►  a contender (floor, fourseven, HAProxy, nginx)  ──►  endpoint
+//! ```
+//!
+//! The same `load` and the same `endpoint` serve every contender, so they cancel out of a ratio.
+
+pub mod sys;
+pub mod wire;
