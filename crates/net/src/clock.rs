@@ -38,7 +38,7 @@ impl Default for Clock {
         Self {
             start: Instant::now(),
             #[cfg(target_os = "linux")]
-            coarse_start: coarse(),
+            coarse_start: crate::sys::coarse_clock(),
         }
     }
 }
@@ -47,7 +47,7 @@ impl Clock {
     /// The current tick.
     pub fn now(&self) -> Tick {
         #[cfg(target_os = "linux")]
-        let passed = coarse().saturating_sub(self.coarse_start);
+        let passed = crate::sys::coarse_clock().saturating_sub(self.coarse_start);
         #[cfg(not(target_os = "linux"))]
         let passed = self.start.elapsed();
         Tick((passed.as_millis() / TICK.as_millis()) as u64)
@@ -57,12 +57,6 @@ impl Clock {
     pub fn at(&self, tick: Tick) -> Instant {
         self.start + TICK * u32::try_from(tick.0 + 1).unwrap_or(u32::MAX)
     }
-}
-
-#[cfg(target_os = "linux")]
-fn coarse() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
-    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
 #[cfg(test)]

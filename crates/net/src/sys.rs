@@ -10,6 +10,7 @@ mod linux {
     use std::io;
     use std::mem::{size_of, zeroed};
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+    use std::time::Duration;
 
     use crate::stream::Stream;
 
@@ -39,6 +40,15 @@ mod linux {
             )
         };
         if done < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_state) }
+    }
+
+    /// The kernel's coarse monotonic clock. Not by rustix, whose look for the vDSO crashes under
+    /// valgrind.
+    pub fn coarse_clock() -> Duration {
+        let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the pointer is to `now`, alive over the call. It cannot fail for this clock.
+        unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut now) };
+        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
     }
 
     /// Sends the new connections of the `SO_REUSEPORT` group of `socket` to its first `sockets`
