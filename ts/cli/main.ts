@@ -1,0 +1,5 @@
+/** What `bin/fourseven.mjs` imports. */
+
+import { command } from './command.js';
+
+process.exitCode = await command(process.argv.slice(2));

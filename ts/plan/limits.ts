@@ -1,0 +1,11 @@
+// What the core refuses, so that TypeScript can say it first and name the user's own field.
+// crates/plan decides these numbers; a test reads them there and compares.
+
+/** The most workers that a plan may ask for. */
+export const MOST_WORKERS = 1024;
+
+/** The most endpoints that `least` draws for one choice. */
+export const MOST_CHOICES = 32;
+
+/** The deepest stack that a cost program may need. */
+export const COST_STACK = 8;
