@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+/// The length of a tick in milliseconds.
+const MILLIS: u32 = 10;
 /// The length of a tick.
-pub const TICK: Duration = Duration::from_millis(10);
+pub const TICK: Duration = Duration::from_millis(MILLIS as u64);
 
 /// A point in time, in ticks since a clock was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,13 +14,12 @@ pub struct Tick(pub u64);
 impl Tick {
     /// This many milliseconds later, rounded up to a whole tick and one more, so never too early.
     pub fn after(self, millis: u32) -> Tick {
-        let tick = TICK.as_millis() as u64;
-        Tick(self.0 + u64::from(millis).div_ceil(tick) + 1)
+        Tick(self.0 + u64::from(millis.div_ceil(MILLIS)) + 1)
     }
 
     /// The milliseconds from `earlier` to here.
     pub fn since(self, earlier: Tick) -> u64 {
-        self.0.saturating_sub(earlier.0) * TICK.as_millis() as u64
+        self.0.saturating_sub(earlier.0) * u64::from(MILLIS)
     }
 }
 
@@ -50,7 +51,8 @@ impl Clock {
         let passed = crate::sys::coarse_clock().saturating_sub(self.coarse_start);
         #[cfg(not(target_os = "linux"))]
         let passed = self.start.elapsed();
-        Tick((passed.as_millis() / TICK.as_millis()) as u64)
+        // Not by `as_millis`, which divides 128 bits.
+        Tick(passed.as_secs() * 100 + u64::from(passed.subsec_millis() / 10))
     }
 
     /// When [`Clock::now`] will have come to `tick` at the latest.

@@ -84,10 +84,10 @@ async fn connect(address: &Address) -> io::Result<Stream> {
         Address::Tcp { host, port } => {
             let stream = TcpStream::connect((*host, *port)).await?;
             stream.set_nodelay(true)?;
-            Ok(Stream::Tcp(stream))
+            Ok(stream.into())
         }
         #[cfg(unix)]
-        Address::Unix { path } => Ok(Stream::Unix(tokio::net::UnixStream::connect(path).await?)),
+        Address::Unix { path } => Ok(tokio::net::UnixStream::connect(path).await?.into()),
         #[cfg(not(unix))]
         Address::Unix { .. } => Err(io::ErrorKind::Unsupported.into()),
     }

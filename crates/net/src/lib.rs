@@ -26,5 +26,5 @@ pub use listen::{Accepted, Bound, Listening};
 pub use pipe::{Pipe, Pipes};
 pub use relay::{Ended, Relay, Run, Tools};
 pub use scratch::{SCRATCH, Scratch};
-pub use stream::Stream;
+pub use stream::{Stream, Taken};
 pub use wheel::{Timer, Wheel};

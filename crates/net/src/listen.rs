@@ -145,9 +145,9 @@ impl Listening {
     /// The descriptors are used up, or the connection has ended already.
     pub async fn accept(&self) -> io::Result<Stream> {
         Ok(match self {
-            Listening::Tcp(listener) => Stream::Tcp(listener.accept().await?.0),
+            Listening::Tcp(listener) => listener.accept().await?.0.into(),
             #[cfg(unix)]
-            Listening::Unix(listener) => Stream::Unix(listener.accept().await?.0),
+            Listening::Unix(listener) => listener.accept().await?.0.into(),
         })
     }
 
@@ -173,11 +173,7 @@ impl Accepted {
     ///
     /// What the system says.
     pub fn from_stream(stream: Stream) -> io::Result<Self> {
-        Ok(Self(match stream {
-            Stream::Tcp(stream) => stream.into_std()?.into(),
-            #[cfg(unix)]
-            Stream::Unix(stream) => stream.into_std()?.into(),
-        }))
+        stream.into_socket().map(Self)
     }
 
     fn from_socket(socket: Socket) -> io::Result<Self> {
@@ -193,9 +189,9 @@ impl Accepted {
     pub fn register(self) -> io::Result<Stream> {
         if self.0.domain()? == Domain::UNIX {
             #[cfg(unix)]
-            return Ok(Stream::Unix(tokio::net::UnixStream::from_std(self.0.into())?));
+            return Ok(tokio::net::UnixStream::from_std(self.0.into())?.into());
         }
-        Ok(Stream::Tcp(tokio::net::TcpStream::from_std(self.0.into())?))
+        Ok(tokio::net::TcpStream::from_std(self.0.into())?.into())
     }
 }
 

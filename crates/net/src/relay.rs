@@ -7,7 +7,6 @@ mod patience;
 mod splice;
 
 use std::cell::Cell;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -183,9 +182,4 @@ impl<C: Half + Unpin, E: Half + Unpin> Future for Run<'_, C, E> {
         let Run { relay, tools } = &mut *self;
         relay.poll(cx, tools)
     }
-}
-
-/// Whether an error says that the connection is over, and not that a call was wrong.
-pub(crate) fn would_block(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock
 }

@@ -5,6 +5,51 @@ pub use linux::*;
 #[cfg(not(target_os = "linux"))]
 pub use other::*;
 
+#[cfg(unix)]
+pub use unix::*;
+#[cfg(windows)]
+pub use windows::*;
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+
+    use rustix::net::{RecvFlags, SendFlags, recv, send as send_to};
+
+    use crate::stream::Stream;
+
+    /// `recv`, without the cancellation points of the C library.
+    pub fn receive(stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(recv(stream, buffer, RecvFlags::empty())?.0)
+    }
+
+    /// `send`, without a signal when the peer is gone.
+    pub fn send(stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(target_vendor = "apple")]
+        let flags = SendFlags::empty();
+        #[cfg(not(target_vendor = "apple"))]
+        let flags = SendFlags::NOSIGNAL;
+        Ok(send_to(stream, bytes, flags)?)
+    }
+}
+
+#[cfg(windows)]
+mod windows {
+    use std::io::{self, Read, Write};
+
+    use crate::stream::Stream;
+
+    /// `recv`.
+    pub fn receive(stream: &Stream, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*socket2::SockRef::from(stream)).read(buffer)
+    }
+
+    /// `send`.
+    pub fn send(stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
+        (&*socket2::SockRef::from(stream)).write(bytes)
+    }
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::io;
@@ -19,10 +64,7 @@ mod linux {
 
     /// Whether the connection is over in both directions, whatever is still unread.
     pub fn is_closed(stream: &Stream) -> bool {
-        match stream {
-            Stream::Tcp(_) => tcp_state(stream.as_fd()).is_ok_and(|state| state == TCP_CLOSE),
-            Stream::Unix(_) => false,
-        }
+        stream.is_tcp() && tcp_state(stream.as_fd()).is_ok_and(|state| state == TCP_CLOSE)
     }
 
     fn tcp_state(socket: BorrowedFd<'_>) -> io::Result<u8> {

@@ -41,13 +41,15 @@ pub struct Patience {
     pub timer: Timer,
     last: Tick,
     armed: Option<Tick>,
+    /// What the timer was armed for.
+    pace: (bool, bool),
 }
 
 impl Patience {
     /// Nothing has happened yet.
     pub fn new(timeouts: Timeouts, timer: Timer) -> Self {
         let last = timer.now();
-        Self { timeouts, timer, last, armed: None }
+        Self { timeouts, timer, last, armed: None, pace: (false, false) }
     }
 
     /// Ready when it is time for something.
@@ -55,7 +57,11 @@ impl Patience {
         if pace.moved {
             self.last = self.timer.now();
         }
-        self.arm(pace);
+        // Bytes alone only make it later, which it is to find out when it fires.
+        if self.armed.is_none() || self.pace != (pace.half, pace.blocked) {
+            self.pace = (pace.half, pace.blocked);
+            self.arm(pace);
+        }
         if self.armed.is_none() {
             return Poll::Pending;
         }

@@ -8,11 +8,9 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use rustix::pipe::{SpliceFlags, splice};
-use tokio::io::Interest;
 
-use super::would_block;
 use crate::pipe::Pipe;
-use crate::stream::Stream;
+use crate::stream::{Stream, Taken};
 
 /// A pipe with bytes in it.
 #[derive(Debug)]
@@ -42,34 +40,28 @@ fn flags() -> SpliceFlags {
 
 /// Fills an empty pipe from a socket; pending until there is something to read.
 pub fn fill(cx: &mut Context<'_>, from: &Stream, pipe: &Pipe) -> Poll<Filled> {
-    loop {
-        if ready!(from.poll_read_ready(cx)).is_err() {
-            return Poll::Ready(Filled::Broken);
-        }
-        let taken = from.try_io(Interest::READABLE, || Ok(splice(from, None, &pipe.into, None, pipe.size, flags())?));
-        return Poll::Ready(match taken {
-            Ok(0) => Filled::End,
-            Ok(count) => Filled::Bytes(count),
-            Err(error) if would_block(&error) => continue,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) if is_unable(&error) => Filled::Unable,
-            Err(_) => Filled::Broken,
-        });
-    }
+    // That it took less than it was offered does not say that the socket is empty: the slots of the
+    // pipe may be full.
+    let taken = ready!(
+        from.poll_read_by(cx, || { Ok(Taken::Some(splice(from, None, &pipe.into, None, pipe.size, flags())?)) })
+    );
+    Poll::Ready(match taken {
+        Ok(0) => Filled::End,
+        Ok(count) => Filled::Bytes(count),
+        Err(error) if is_unable(&error) => Filled::Unable,
+        Err(_) => Filled::Broken,
+    })
 }
 
 /// Empties a pipe into a socket; pending while the socket takes nothing.
 pub fn drain(cx: &mut Context<'_>, to: &Stream, piped: &mut Piped) -> Poll<io::Result<()>> {
     while piped.pending > 0 {
         let put =
-            to.try_io(Interest::WRITABLE, || Ok(splice(&piped.pipe.out, None, to, None, piped.pending, flags())?));
-        match put {
-            Ok(0) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            Ok(count) => piped.pending = piped.pending.saturating_sub(count),
-            Err(error) if would_block(&error) => ready!(to.poll_write_ready(cx))?,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Poll::Ready(Err(error)),
+            ready!(to.poll_write_by(cx, || { Ok(splice(&piped.pipe.out, None, to, None, piped.pending, flags())?) }))?;
+        if put == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
+        piped.pending = piped.pending.saturating_sub(put);
     }
     Poll::Ready(Ok(()))
 }
