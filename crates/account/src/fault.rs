@@ -63,6 +63,7 @@ faults! {
     ConnectRefused = Dial, Endpoint, "connect-refused", "The endpoint refused the connection.";
     ConnectTimeout = Dial, Endpoint, "connect-timeout", "The endpoint did not answer within the connect timeout.";
     ConnectUnreachable = Dial, Endpoint, "connect-unreachable", "No way leads to the endpoint.";
+    Exhausted = Dial, Balancer, "exhausted", "No descriptor or memory was left to dial with.";
     ConnectFailed = Dial, Endpoint, "connect-failed", "The connection to the endpoint could not be made.";
     ClientReset = Relay, Client, "client-reset", "The client reset the connection.";
     EndpointReset = Relay, Endpoint, "endpoint-reset", "The endpoint reset the connection.";

@@ -18,7 +18,8 @@ pub fn cost(program: &[CostOp], numbers: Numbers) -> f64 {
     if let [op] = program {
         return operand(*op, numbers).unwrap_or(f64::INFINITY);
     }
-    run(program, numbers).unwrap_or(f64::INFINITY)
+    // What is no number, such as nothing times infinitely much, is no bargain either.
+    run(program, numbers).filter(|cost| !cost.is_nan()).unwrap_or(f64::INFINITY)
 }
 
 fn run(program: &[CostOp], numbers: Numbers) -> Option<f64> {
@@ -68,6 +69,7 @@ mod tests {
             (vec![Inflight {}, number(1.0), Plus {}, Open {}, Times {}, number(2.0), Over {}], 31.5),
             (vec![Inflight {}, number(0.0), Over {}], f64::INFINITY),
             (vec![Plus {}], f64::INFINITY),
+            (vec![number(0.0), number(1.0), number(0.0), Over {}, Times {}], f64::INFINITY),
             (vec![], f64::INFINITY),
         ] {
             if !program.is_empty() {

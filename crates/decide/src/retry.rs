@@ -1,6 +1,6 @@
 //! Whether another endpoint is tried.
 
-use account::{Fault, Stage};
+use account::{Fault, Side, Stage};
 
 /// The answer to [`retry`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +18,9 @@ const MOST_TRIES: usize = 16;
 ///
 /// A stream may be tried again only while not one of its bytes was sent, so only a failed dial is.
 pub fn retry(fault: Fault, tried: usize) -> Retry {
-    match (fault.stage(), fault) {
-        (Stage::Dial, Fault::ClientGone) => Retry::GiveUp,
-        (Stage::Dial, _) if tried < MOST_TRIES => Retry::Next,
+    match (fault.stage(), fault.side()) {
+        // It is the endpoint's fault, so another one may do better.
+        (Stage::Dial, Side::Endpoint) if tried < MOST_TRIES => Retry::Next,
         _ => Retry::GiveUp,
     }
 }
@@ -35,6 +35,7 @@ mod tests {
         assert_eq!(retry(Fault::ConnectTimeout, MOST_TRIES - 1), Retry::Next);
         assert_eq!(retry(Fault::ConnectRefused, MOST_TRIES), Retry::GiveUp);
         assert_eq!(retry(Fault::ClientGone, 1), Retry::GiveUp);
+        assert_eq!(retry(Fault::Exhausted, 1), Retry::GiveUp);
         assert_eq!(retry(Fault::EndpointReset, 1), Retry::GiveUp);
     }
 }

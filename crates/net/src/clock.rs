@@ -12,9 +12,10 @@ pub const TICK: Duration = Duration::from_millis(MILLIS as u64);
 pub struct Tick(pub u64);
 
 impl Tick {
-    /// This many milliseconds later, rounded up to a whole tick and one more, so never too early.
+    /// This many milliseconds later, rounded up to a whole tick and two more: one for the part of this
+    /// tick that is over, one for a clock that is behind. So it never comes too early.
     pub fn after(self, millis: u32) -> Tick {
-        Tick(self.0 + u64::from(millis.div_ceil(MILLIS)) + 1)
+        Tick(self.0 + u64::from(millis.div_ceil(MILLIS)) + 2)
     }
 
     /// The milliseconds from `earlier` to here.
@@ -57,7 +58,7 @@ impl Clock {
 
     /// When [`Clock::now`] will have come to `tick` at the latest.
     pub fn at(&self, tick: Tick) -> Instant {
-        self.start + TICK * u32::try_from(tick.0 + 1).unwrap_or(u32::MAX)
+        self.start + Duration::from_millis((tick.0 + 1).saturating_mul(u64::from(MILLIS)))
     }
 }
 

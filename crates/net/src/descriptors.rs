@@ -15,6 +15,8 @@ const RESERVE: usize = 32;
 #[derive(Debug)]
 pub struct Descriptors {
     taken: AtomicUsize,
+    /// Those of the taken ones that are not open yet: promised to the next connection of a listener.
+    promised: AtomicUsize,
     allowed: AtomicUsize,
 }
 
@@ -28,7 +30,7 @@ pub struct Held {
 impl Descriptors {
     /// A count with room for `allowed`.
     pub fn new(allowed: usize) -> Self {
-        Self { taken: AtomicUsize::new(0), allowed: AtomicUsize::new(allowed) }
+        Self { taken: AtomicUsize::new(0), promised: AtomicUsize::new(0), allowed: AtomicUsize::new(allowed) }
     }
 
     /// The count of this process: all balancers in it share the one limit.
@@ -50,6 +52,13 @@ impl Descriptors {
             .map(|_| Held { from: self.clone(), count })
     }
 
+    /// Takes `count` though there may be no room for them: out of the reserve, for connections that
+    /// nobody else can serve.
+    pub fn take_anyway(self: &Arc<Self>, count: usize) -> Held {
+        self.taken.fetch_add(count, Ordering::Relaxed);
+        Held { from: self.clone(), count }
+    }
+
     /// How many are taken.
     pub fn taken(&self) -> usize {
         self.taken.load(Ordering::Relaxed)
@@ -58,8 +67,27 @@ impl Descriptors {
     /// Looks how many the process has open besides those taken here, and what its limit is now.
     pub fn measure(&self) {
         let (limit, open) = (limit(), open());
-        let others = open.saturating_sub(self.taken());
+        let ours = self.taken().saturating_sub(self.promised.load(Ordering::Relaxed));
+        let others = open.saturating_sub(ours);
         self.allowed.store(limit.saturating_sub(others + RESERVE.min(limit / 4)), Ordering::Relaxed);
+    }
+}
+
+impl Held {
+    /// Says that they are not open yet, until the answer is dropped.
+    pub fn promise(&self) -> Promised<'_> {
+        self.from.promised.fetch_add(self.count, Ordering::Relaxed);
+        Promised(self)
+    }
+}
+
+/// Some descriptors that are taken and not open yet.
+#[derive(Debug)]
+pub struct Promised<'a>(&'a Held);
+
+impl Drop for Promised<'_> {
+    fn drop(&mut self) {
+        self.0.from.promised.fetch_sub(self.0.count, Ordering::Relaxed);
     }
 }
 

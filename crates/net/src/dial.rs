@@ -2,12 +2,14 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use account::Fault;
 use plan::Address;
 use tokio::net::TcpStream;
 
+use crate::descriptors::{Descriptors, Held};
 use crate::stream::Stream;
 use crate::wheel::Wheel;
 
@@ -22,34 +24,42 @@ const ATTEMPT_DELAY: u32 = 250;
 /// # Errors
 ///
 /// The fault of the last attempt that failed, or the timeout.
-pub async fn dial(addresses: &[Address], timeout: u32, wheel: &Wheel) -> Result<Stream, Fault> {
+///
+/// The caller has counted one descriptor; each further attempt takes one of `descriptors` more, and is
+/// not made while there is none.
+pub async fn dial(
+    addresses: &[Address],
+    timeout: u32,
+    wheel: &Wheel,
+    descriptors: &Arc<Descriptors>,
+) -> Result<Stream, Fault> {
     let mut late = wheel.timer();
     late.arm(wheel.now().after(timeout));
     tokio::select! {
         biased;
-        connected = first_of(addresses, wheel) => connected.map_err(|error| fault(&error)),
+        connected = first_of(addresses, wheel, descriptors) => connected.map_err(|error| fault(&error)),
         () = late.fired() => Err(Fault::ConnectTimeout),
     }
 }
 
-async fn first_of(addresses: &[Address], wheel: &Wheel) -> io::Result<Stream> {
+async fn first_of(addresses: &[Address], wheel: &Wheel, descriptors: &Arc<Descriptors>) -> io::Result<Stream> {
     match addresses {
         [address] => connect(address).await,
-        addresses => race(addresses, wheel).await,
+        addresses => race(addresses, wheel, descriptors).await,
     }
 }
 
-/// Attempts side by side. One more starts when none is left or the last one has had its time.
-async fn race(addresses: &[Address], wheel: &Wheel) -> io::Result<Stream> {
+/// Attempts side by side. One more starts when one has failed or the last one has had its time.
+async fn race(addresses: &[Address], wheel: &Wheel, descriptors: &Arc<Descriptors>) -> io::Result<Stream> {
     type Attempt<'a> = Pin<Box<dyn Future<Output = io::Result<Stream>> + 'a>>;
     let mut waiting = addresses.iter();
-    let mut attempts: Vec<Attempt<'_>> = Vec::new();
+    let mut attempts: Vec<(Attempt<'_>, Option<Held>)> = Vec::new();
     let mut delay = wheel.timer();
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     std::future::poll_fn(|cx| {
         loop {
-            let mut connected = None;
-            attempts.retain_mut(|attempt| match attempt.as_mut().poll(cx) {
+            let (mut connected, before) = (None, attempts.len());
+            attempts.retain_mut(|(attempt, _)| match attempt.as_mut().poll(cx) {
                 Poll::Pending => true,
                 Poll::Ready(Ok(stream)) => {
                     connected = Some(stream);
@@ -63,15 +73,20 @@ async fn race(addresses: &[Address], wheel: &Wheel) -> io::Result<Stream> {
             if let Some(stream) = connected {
                 return Poll::Ready(Ok(stream));
             }
-            if !attempts.is_empty() && delay.poll_fired(cx).is_pending() {
+            let failed = attempts.len() < before;
+            if !attempts.is_empty() && !failed && delay.poll_fired(cx).is_pending() {
                 return Poll::Pending;
             }
-            match waiting.next() {
-                Some(address) => attempts.push(Box::pin(connect(address))),
-                None if attempts.is_empty() => {
-                    return Poll::Ready(Err(std::mem::replace(&mut last, io::ErrorKind::NotFound.into())));
+            // The first attempt at a time has the descriptor that the caller counted.
+            let spare = if attempts.is_empty() { None } else { descriptors.take(1) };
+            if attempts.is_empty() || spare.is_some() {
+                match waiting.next() {
+                    Some(address) => attempts.push((Box::pin(connect(address)), spare)),
+                    None if attempts.is_empty() => {
+                        return Poll::Ready(Err(std::mem::replace(&mut last, io::ErrorKind::NotFound.into())));
+                    }
+                    None => return Poll::Pending,
                 }
-                None => return Poll::Pending,
             }
             delay.arm(delay.now().after(ATTEMPT_DELAY));
         }
@@ -99,6 +114,15 @@ fn fault(error: &io::Error) -> Fault {
         ConnectionRefused | NotFound => Fault::ConnectRefused,
         TimedOut => Fault::ConnectTimeout,
         HostUnreachable | NetworkUnreachable | AddrNotAvailable => Fault::ConnectUnreachable,
+        OutOfMemory => Fault::Exhausted,
+        _ if is_out_of_descriptors(error) => Fault::Exhausted,
         _ => Fault::ConnectFailed,
     }
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE));
+    #[cfg(not(unix))]
+    return error.raw_os_error() == Some(10024);
 }

@@ -43,6 +43,7 @@ pub fn holder(_: &Address) -> Option<Holder> {
 mod linux {
     use super::*;
     use std::fs;
+    use std::net::IpAddr;
 
     /// The state of a listening socket in `/proc/net/tcp`.
     const LISTEN: &str = "0A";
@@ -50,11 +51,15 @@ mod linux {
     /// The inodes of the listening sockets that stand in the way of `address`.
     pub fn sockets(address: &Address) -> Vec<String> {
         match address {
-            Address::Tcp { port, .. } => {
-                let port = format!(":{port:04X}");
+            Address::Tcp { host, port } => {
+                let (host, port) = (hexadecimal(*host), format!("{port:04X}"));
                 let tables =
                     ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
-                tables.iter().flat_map(|table| table.lines()).filter_map(|line| tcp_listener(line, &port)).collect()
+                tables
+                    .iter()
+                    .flat_map(|table| table.lines())
+                    .filter_map(|line| tcp_listener(line, &host, &port))
+                    .collect()
             }
             Address::Unix { path } => {
                 let table = fs::read_to_string("/proc/net/unix").unwrap_or_default();
@@ -67,11 +72,24 @@ mod linux {
         }
     }
 
-    /// The inode of a line of `/proc/net/tcp`, if it listens on `port` (`:1F90`).
-    fn tcp_listener(line: &str, port: &str) -> Option<String> {
+    /// An address as `/proc/net/tcp` writes it: in hexadecimal, each four bytes the wrong way round.
+    fn hexadecimal(address: IpAddr) -> String {
+        let word = |bytes: &[u8; 4]| format!("{:08X}", u32::from_le_bytes(*bytes));
+        match address {
+            IpAddr::V4(address) => word(&address.octets()),
+            IpAddr::V6(address) => address.octets().as_chunks().0.iter().map(word).collect(),
+        }
+    }
+
+    /// The inode of a line of `/proc/net/tcp`, if it listens on `port` (`1F90`) of `host` or of all
+    /// addresses.
+    fn tcp_listener(line: &str, host: &str, port: &str) -> Option<String> {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
-        (local.ends_with(port) && *state == LISTEN).then(|| inode.to_string())
+        let (their_host, their_port) = local.split_once(':')?;
+        let all = |host: &str| host.bytes().all(|byte| byte == b'0');
+        let meets = their_host == host || all(their_host) || all(host);
+        (meets && their_port == port && *state == LISTEN).then(|| inode.to_string())
     }
 
     /// The first process that has one of these sockets open, this one before all others.
@@ -108,6 +126,9 @@ mod tests {
         let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = Address::tcp(tcp.local_addr().unwrap());
         assert_eq!(holder(&address), Some(Holder::ThisProcess));
+        let Address::Tcp { port, .. } = address else { panic!("no TCP") };
+        let elsewhere = Address::Tcp { host: "127.0.0.2".parse().unwrap(), port };
+        assert_eq!(holder(&elsewhere), None, "another address of the same port");
         drop(tcp);
         assert_eq!(holder(&address), None);
     }

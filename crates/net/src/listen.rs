@@ -75,6 +75,15 @@ impl Bound {
         })
     }
 
+    /// Changes how many connections the system holds until they are accepted.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn set_backlog(&self, backlog: u32) -> io::Result<()> {
+        self.socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))
+    }
+
     /// Where it listens, with the port that the system chose for port 0.
     ///
     /// # Errors
@@ -152,13 +161,26 @@ impl Listening {
     }
 
     /// A connection that is in the queue now, whether or not the runtime knows of it yet.
-    pub fn accept_now(&self) -> Option<Stream> {
-        let accepted = match self {
-            Listening::Tcp(listener) => SockRef::from(listener).accept(),
-            #[cfg(unix)]
-            Listening::Unix(listener) => SockRef::from(listener).accept(),
-        };
-        Accepted::from_socket(accepted.ok()?.0).ok()?.register().ok()
+    ///
+    /// # Errors
+    ///
+    /// The descriptors are used up, or the system has no memory; the rest of the queue is lost.
+    pub fn accept_now(&self) -> io::Result<Option<Stream>> {
+        loop {
+            let accepted = match self {
+                Listening::Tcp(listener) => SockRef::from(listener).accept(),
+                #[cfg(unix)]
+                Listening::Unix(listener) => SockRef::from(listener).accept(),
+            };
+            match accepted {
+                Ok((socket, _)) => return Accepted::from_socket(socket)?.register().map(Some),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                // The client had gone before its turn came.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 
@@ -179,6 +201,11 @@ impl Accepted {
     fn from_socket(socket: Socket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         Ok(Self(socket))
+    }
+
+    /// Resets it, since nobody serves it.
+    pub fn reset(self) {
+        let _ = self.0.set_linger(Some(std::time::Duration::ZERO));
     }
 
     /// Registers it with the worker that calls.
@@ -263,6 +290,9 @@ fn unix(path: &Path, backlog: u32) -> io::Result<Bound> {
     socket.set_nonblocking(true)?;
     let address = SockAddr::unix(path)?;
     match socket.bind(&address) {
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse && !is_socket(path) => {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "a file that is no socket stands there"));
+        }
         Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_left_over(path) => {
             std::fs::remove_file(path)?;
             socket.bind(&address)?;
@@ -274,13 +304,17 @@ fn unix(path: &Path, backlog: u32) -> io::Result<Bound> {
     Ok(Bound { socket, _file: Some(file) })
 }
 
-/// Whether the file is a socket that nobody serves.
+#[cfg(unix)]
+fn is_socket(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket())
+}
+
+/// Whether nobody serves the socket.
 #[cfg(unix)]
 fn is_left_over(path: &Path) -> bool {
-    use std::os::unix::fs::FileTypeExt;
-    let socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     let refused = |error: io::Error| error.kind() == io::ErrorKind::ConnectionRefused;
-    socket && std::os::unix::net::UnixStream::connect(path).is_err_and(refused)
+    std::os::unix::net::UnixStream::connect(path).is_err_and(refused)
 }
 
 #[cfg(test)]
@@ -323,7 +357,8 @@ mod tests {
         assert!(path.exists(), "left over");
         drop(Bound::bind(&address, 16).unwrap());
         std::fs::write(&path, "no socket").unwrap();
-        assert!(Bound::bind(&address, 16).is_err(), "a plain file is not ours to remove");
+        let plain = Bound::bind(&address, 16).unwrap_err().kind();
+        assert_eq!(plain, io::ErrorKind::AlreadyExists, "a plain file is not ours to remove");
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

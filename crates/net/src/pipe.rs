@@ -18,8 +18,9 @@ const LEAST_SIZE: usize = 64 * 1024;
 /// The most that all pipes of a process take together: half of what an unprivileged user may have
 /// (`/proc/sys/fs/pipe-user-pages-soft`), past which the system grants only 8 KiB a pipe.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
-/// The most empty pipes that a worker keeps.
-const MOST_SPARE: usize = 8;
+/// The most empty pipes that a worker keeps. Making one costs a tenth of what filling it does, so as
+/// many as bulky flows may hold at a time.
+const MOST_SPARE: usize = MOST_BYTES / SIZE;
 
 /// A pipe, empty when nobody splices through it.
 #[derive(Debug)]
@@ -80,10 +81,15 @@ impl Pipes {
     pub fn give(&self, pipe: Pipe) {
         let mut spare = self.spare.borrow_mut();
         // While pipes are short, one worker does not hoard what another could use.
-        let most = if BYTES.load(Ordering::Relaxed) > MOST_BYTES / 2 { 1 } else { MOST_SPARE };
-        if spare.len() < most {
+        let short = BYTES.load(Ordering::Relaxed) + SIZE > MOST_BYTES;
+        if spare.len() < if short { MOST_SPARE / 4 } else { MOST_SPARE } {
             spare.push(pipe);
         }
+    }
+
+    /// Closes the empty pipes, for when descriptors are short.
+    pub fn close_spare(&self) {
+        self.spare.take();
     }
 
     #[cold]

@@ -65,6 +65,12 @@ impl Tools {
             splice: Cell::new(cfg!(target_os = "linux")),
         }
     }
+
+    /// Gives up descriptors that are not in use, for when they are short.
+    pub fn give_up_spare(&self) {
+        #[cfg(target_os = "linux")]
+        self.pipes.close_spare();
+    }
 }
 
 /// The end of a relay.

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::ptr;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
@@ -24,9 +23,9 @@ use crate::sys;
 #[derive(Debug)]
 pub struct Stream {
     socket: Socket,
-    /// The task whose waker waits for bytes to read; null when none does. A waker that waits keeps
-    /// its task allocated, so this cannot be another task at the same address.
-    reader: Cell<*const ()>,
+    /// The task whose waker waits for bytes to read. A waker that waits keeps its task allocated, so
+    /// this cannot be another task at the same address.
+    reader: Cell<Option<*const ()>>,
 }
 
 #[derive(Debug)]
@@ -59,7 +58,7 @@ pub enum Taken<T> {
 
 impl Stream {
     fn new(socket: Socket) -> Self {
-        Self { socket, reader: Cell::new(ptr::null()) }
+        Self { socket, reader: Cell::new(None) }
     }
 
     /// Waits until the peer has reset the connection. A plain end of the stream does not count.
@@ -102,10 +101,10 @@ impl Stream {
             match done {
                 Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Some(done) => {
-                    self.reader.set(ptr::null());
+                    self.reader.set(None);
                     return Poll::Ready(done);
                 }
-                None if !called && self.reader.get() == cx.waker().data() => return Poll::Pending,
+                None if !called && self.reader.get() == Some(cx.waker().data()) => return Poll::Pending,
                 None => {}
             }
             // Without budget the runtime says `Pending` and registers nothing.
@@ -113,7 +112,7 @@ impl Stream {
             match each!(self, socket => socket.poll_read_ready(cx)) {
                 Poll::Ready(ready) => ready?,
                 Poll::Pending => {
-                    self.reader.set(if registers { cx.waker().data() } else { ptr::null() });
+                    self.reader.set(registers.then(|| cx.waker().data()));
                     return Poll::Pending;
                 }
             }

@@ -137,8 +137,10 @@ impl Wheel {
 
     /// Fires what is due by `to`.
     pub fn advance(&self, to: Tick) {
-        // Waking runs the code of others, which may arm and drop timers: not under the borrow.
-        while let Some(waker) = self.inner.borrow_mut().expire(to.0) {
+        loop {
+            // Waking runs the code of others, which may arm and drop timers: not under the borrow.
+            let due = self.inner.borrow_mut().expire(to.0);
+            let Some(waker) = due else { return };
             waker.wake();
         }
     }
@@ -159,7 +161,7 @@ impl Timer {
 
     /// Ready once it has fired; then it is idle again.
     pub fn poll_fired(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let inner = &mut *self.wheel.inner.borrow_mut();
+        let mut inner = self.wheel.inner.borrow_mut();
         let Some(entry) = inner.entries.get_mut(self.key as usize) else {
             return Poll::Pending;
         };
@@ -169,9 +171,13 @@ impl Timer {
                 Poll::Ready(())
             }
             Armed::Idle | Armed::Waiting => {
-                if !entry.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-                    entry.waker = Some(cx.waker().clone());
+                if entry.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                    return Poll::Pending;
                 }
+                let before = entry.waker.replace(cx.waker().clone());
+                // What a waker drops may arm and drop timers: not under the borrow.
+                drop(inner);
+                drop(before);
                 Poll::Pending
             }
         }
@@ -393,6 +399,35 @@ mod tests {
             assert!(timer.poll_fired(&mut cx).is_ready());
             assert!(timer.poll_fired(&mut cx).is_pending());
         }
+    }
+
+    /// Arms and drops timers of the wheel that wakes it.
+    struct Busy(std::sync::Mutex<Option<(Wheel, Timer)>>);
+    // SAFETY of the test: it stays on one thread.
+    struct OneThread<T>(T);
+    unsafe impl<T> Send for OneThread<T> {}
+    unsafe impl<T> Sync for OneThread<T> {}
+
+    impl Wake for OneThread<Busy> {
+        fn wake(self: Arc<Self>) {
+            if let Some((wheel, timer)) = self.0.0.lock().unwrap().take() {
+                wheel.timer().arm(Tick(9));
+                drop(timer);
+            }
+        }
+    }
+
+    #[test]
+    fn whoever_is_woken_may_arm_and_drop_timers() {
+        let wheel = Wheel::default();
+        let busy = Arc::new(OneThread(Busy(std::sync::Mutex::new(Some((wheel.clone(), wheel.timer()))))));
+        let waker = Waker::from(busy.clone());
+        let mut timer = wheel.timer();
+        timer.arm(Tick(1));
+        assert!(timer.poll_fired(&mut Context::from_waker(&waker)).is_pending());
+        wheel.advance(Tick(2));
+        assert!(busy.0.0.lock().unwrap().is_none());
+        assert_eq!(wheel.inner.borrow().entries.len(), 1);
     }
 
     #[test]

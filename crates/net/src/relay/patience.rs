@@ -54,7 +54,8 @@ impl Patience {
 
     /// Ready when it is time for something.
     pub fn poll(&mut self, cx: &mut Context<'_>, pace: Pace) -> Poll<Alarm> {
-        if pace.moved {
+        // The half-close timeout counts from the half-close, however long it was silent before.
+        if pace.moved || pace.half != self.pace.0 {
             self.last = self.timer.now();
         }
         // Bytes alone only make it later, which it is to find out when it fires.
@@ -67,9 +68,8 @@ impl Patience {
         }
         ready!(self.timer.poll_fired(cx));
         self.armed = None;
-        let waited = self.timer.now().since(self.last);
         match self.limit(pace) {
-            Some((limit, fault)) if waited >= u64::from(limit) => Poll::Ready(Alarm::Late(fault)),
+            Some((limit, fault)) if self.timer.now() >= self.last.after(limit) => Poll::Ready(Alarm::Late(fault)),
             _ => Poll::Ready(Alarm::Look),
         }
     }
