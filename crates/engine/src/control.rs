@@ -4,12 +4,13 @@ mod apply;
 mod crew;
 mod drain;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use account::Fault;
 use plan::Tables;
-use tokio::runtime::{Builder, LocalOptions};
+use tokio::runtime::LocalRuntime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use world::{Lives, World};
 
@@ -23,23 +24,60 @@ use drain::Drains;
 /// How often it looks at the descriptors of the process and at what has ended.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Called with the result of an order; with [`Answer::closed`] if it is dropped instead, so that
+/// nobody waits for ever.
+pub struct Done<T: Answer>(Option<Box<dyn FnOnce(T) + Send>>);
+
+/// What an order can come to.
+pub trait Answer {
+    /// What an order comes to that reaches nobody any more.
+    fn closed() -> Self;
+}
+
+impl Answer for Outcome {
+    fn closed() -> Self {
+        Outcome::Closed
+    }
+}
+
+impl Answer for Closed {
+    fn closed() -> Self {
+        Closed { cut: 0 }
+    }
+}
+
+impl<T: Answer> Done<T> {
+    /// Calls `done` with the result.
+    pub fn new(done: impl FnOnce(T) + Send + 'static) -> Self {
+        Self(Some(Box::new(done)))
+    }
+
+    /// The result is there.
+    pub fn answer(mut self, result: T) {
+        if let Some(done) = self.0.take() {
+            done(result);
+        }
+    }
+}
+
+impl<T: Answer> Drop for Done<T> {
+    fn drop(&mut self) {
+        if let Some(done) = self.0.take() {
+            done(T::closed());
+        }
+    }
+}
+
 /// An order to the control thread.
 pub enum Command {
     /// Apply a plan.
-    Apply {
-        /// Its skeleton.
-        json: Vec<u8>,
-        /// Tables that are not held.
-        tables: Vec<Vec<u8>>,
-        /// Called with the result.
-        done: Box<dyn FnOnce(Outcome) + Send>,
-    },
+    Apply(Proposal),
     /// Stop accepting, drain, end.
     Close {
         /// How long connections may still take.
         drain: Duration,
         /// Called with the result.
-        done: Box<dyn FnOnce(Closed) + Send>,
+        done: Done<Closed>,
     },
     /// End now, and wait for the workers no longer than this.
     Stop(Instant),
@@ -51,6 +89,16 @@ pub enum Command {
     /// Make the task of the next connection that moves a byte panic.
     #[cfg(feature = "inject")]
     PanicConnection,
+}
+
+/// A plan that is to be applied.
+pub struct Proposal {
+    /// Its skeleton.
+    pub json: Vec<u8>,
+    /// Tables that are not held.
+    pub tables: Vec<Vec<u8>>,
+    /// Called with the result.
+    pub done: Done<Outcome>,
 }
 
 impl std::fmt::Debug for Command {
@@ -72,6 +120,10 @@ pub struct Control {
     drains: Drains,
     /// When workers and sockets that are too many leave.
     leaving: Option<Instant>,
+    /// Plans that wait until they have left: groups of sockets change only one way at a time.
+    proposals: VecDeque<Proposal>,
+    /// Somebody has not adopted the world, for want of descriptors.
+    behind: bool,
 }
 
 impl Control {
@@ -87,26 +139,17 @@ impl Control {
             workers: 0,
             drains: Drains::default(),
             leaving: None,
+            proposals: VecDeque::new(),
+            behind: false,
         }
     }
 
     /// Carries out commands until it is to end.
-    pub fn run(mut self, mut commands: UnboundedReceiver<Command>) {
-        let Ok(runtime) = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) else {
-            return;
-        };
+    pub fn run(mut self, runtime: &LocalRuntime, mut commands: UnboundedReceiver<Command>) {
         let until = runtime.block_on(self.serve(&mut commands));
         self.board.show(None, 0);
         self.crew.end(until);
-        // Whoever still waits is answered.
-        commands.close();
-        while let Ok(command) = commands.try_recv() {
-            match command {
-                Command::Apply { done, .. } => done(Outcome::Closed),
-                Command::Close { done, .. } => done(Closed { cut: 0 }),
-                _ => {}
-            }
-        }
+        // Whoever still waits is answered by the drop of what it waits for.
     }
 
     /// Returns until when to wait for the threads of the workers.
@@ -114,6 +157,13 @@ impl Control {
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            if self.leaving.is_none()
+                && let Some(proposal) = self.proposals.pop_front()
+            {
+                let outcome = self.apply(&proposal.json, &proposal.tables).await;
+                proposal.done.answer(outcome);
+                continue;
+            }
             let leaving = self.leaving;
             let command = tokio::select! {
                 command = commands.recv() => command,
@@ -127,15 +177,13 @@ impl Control {
                 }
             };
             match command {
-                Some(Command::Apply { json, tables, done }) => {
-                    let outcome = self.apply(&json, &tables).await;
-                    done(outcome);
-                }
+                Some(Command::Apply(proposal)) => self.proposals.push_back(proposal),
                 Some(Command::Close { drain, done }) => {
-                    let (cut, until) = self.close(drain, commands).await;
+                    let mut waiting = vec![done];
+                    let (cut, until) = self.close(drain, commands, &mut waiting).await;
                     self.board.show(None, 0);
                     self.crew.end(until);
-                    done(Closed { cut });
+                    waiting.into_iter().for_each(|done| done.answer(Closed { cut }));
                     return until;
                 }
                 Some(Command::Ended(id)) => self.replace(id).await,
@@ -154,6 +202,9 @@ impl Control {
         self.revive_acceptor().await;
         for id in self.crew.dead() {
             self.replace(id).await;
+        }
+        if self.behind {
+            self.adopt_again().await;
         }
         for endpoint in self.drains.due(Instant::now()) {
             self.crew.cut(&Cut { endpoint: Some(endpoint), fault: Fault::DrainDeadline }).await;

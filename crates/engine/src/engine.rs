@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use world::Lives;
 
-use crate::control::{Command, Control};
+use crate::control::{Command, Control, Done, Proposal};
 use crate::outcome::{Closed, Outcome};
 use crate::reading::{Board, Index, Read};
+use crate::thread;
 
 /// A running balancer: its control thread and its workers.
 ///
@@ -36,35 +37,25 @@ impl Engine {
         let board = Arc::new(Board::new(lives.census()));
         let (end, ended) = channel();
         let control = Control::new(lives, board.clone(), commands.clone());
-        let body = move || {
+        let thread = thread::start("fourseven-control".into(), move |runtime| {
             // Sent by its drop, however the thread ends.
             let _end = end;
-            control.run(taken);
-        };
-        let thread = std::thread::Builder::new().name("fourseven-control".into()).spawn(body)?;
+            control.run(&runtime, taken);
+        })?;
         Ok(Self { commands, board, ended, thread: Some(thread) })
     }
 
     /// Applies a plan: `json` is its skeleton, `tables` those tables that the engine does not hold.
     /// `done` is called on the control thread once every worker has adopted it.
     pub fn apply(&self, json: Vec<u8>, tables: Vec<Vec<u8>>, done: impl FnOnce(Outcome) + Send + 'static) {
-        let command = Command::Apply { json, tables, done: Box::new(done) };
-        if let Err(refused) = self.commands.send(command)
-            && let Command::Apply { done, .. } = refused.0
-        {
-            done(Outcome::Closed);
-        }
+        // What is not sent is dropped, and says `Closed`.
+        let _ = self.commands.send(Command::Apply(Proposal { json, tables, done: Done::new(done) }));
     }
 
     /// Stops accepting, lets connections finish for `drain`, cuts those that are left, and ends all
     /// threads. `done` is called on the control thread.
     pub fn close(&self, drain: Duration, done: impl FnOnce(Closed) + Send + 'static) {
-        let command = Command::Close { drain, done: Box::new(done) };
-        if let Err(refused) = self.commands.send(command)
-            && let Command::Close { done, .. } = refused.0
-        {
-            done(Closed { cut: 0 });
-        }
+        let _ = self.commands.send(Command::Close { drain, done: Done::new(done) });
     }
 
     /// Ends all threads now, waiting at most `deadline` for them. Connections are cut.

@@ -17,6 +17,7 @@ mod mailbox;
 mod outcome;
 mod reading;
 mod registry;
+mod thread;
 mod worker;
 
 pub use engine::Engine;

@@ -22,14 +22,15 @@ pub struct WorkerId(pub u32);
 /// A message to a worker.
 #[derive(Debug)]
 pub enum Message {
-    /// Adopt this world, and say when it is done.
-    Adopt(Adopt, oneshot::Sender<()>),
+    /// Adopt this world, and say when it is done and which groups could not be listened to.
+    Adopt(Adopt, oneshot::Sender<Vec<GroupId>>),
     /// Somebody else accepted a connection for you.
     Accepted(GroupId, Accepted, Held),
     /// Cut the connections of this endpoint if it still drains, or all.
     Cut(Cut, oneshot::Sender<usize>),
-    /// Accept nothing more, and end once the last connection has ended.
-    Retire,
+    /// Accept nothing more, say when all sockets are closed, and end once the last connection has
+    /// ended.
+    Retire(oneshot::Sender<()>),
     /// Panic, to prove that another worker takes over.
     #[cfg(feature = "inject")]
     Panic,
@@ -80,6 +81,11 @@ impl Mailbox {
     /// How many connections the worker has.
     pub fn load(&self) -> usize {
         self.load.load(Ordering::Relaxed)
+    }
+
+    /// Whether the worker still takes messages.
+    pub fn is_open(&self) -> bool {
+        !self.sender.is_closed()
     }
 
     /// Sends a message, waiting for room. A worker that has ended takes none, and that is no error:

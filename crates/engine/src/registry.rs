@@ -6,10 +6,13 @@
 //!
 //! Invariant: member `i` of a group that is accepted per worker belongs to worker `i` in the order of
 //! the control thread, and joined the group in that order. So the members that stay when workers
-//! retire are always the first ones, and steering can name them by their number alone.
+//! retire are always the first ones, and steering can name them by their number alone. When such a
+//! group is handed off from now on, the acceptor takes the first member, and the workers serve theirs
+//! until they are trimmed.
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use net::{Bound, holder};
@@ -33,6 +36,8 @@ pub struct Registry {
 struct Group {
     name: Name,
     accept: Accept,
+    /// As it was said when it was last set.
+    backlog: u32,
     members: Vec<Arc<Bound>>,
 }
 
@@ -53,37 +58,73 @@ impl Name {
 }
 
 impl Registry {
-    /// The registry of `plan` for `workers` workers: it shares what is here already, and binds what
-    /// is not. Dropping it instead of this one closes what it has bound.
+    /// The registry of `plan`: it shares what is here already, and binds one socket where nothing is.
+    /// Dropping it instead of this one closes what it has bound.
     ///
     /// A group that has too many sockets keeps them until [`Registry::trim`].
     ///
     /// # Errors
     ///
     /// A problem for each listener that cannot be had.
-    pub fn next(&self, plan: &Plan, workers: usize) -> Result<Registry, Vec<Problem>> {
+    pub fn next(&self, plan: &Plan) -> Result<Registry, Vec<Problem>> {
         let mut next = Registry { last: self.last, ..Registry::default() };
         let mut problems = Vec::new();
         for (at, listener) in (0u32..).zip(&plan.listeners) {
             let name = Name::of(listener);
             let accept = accept_by(listener, plan.engine.portable);
             let found = self.groups.iter().find(|(_, group)| group.name == name);
-            let (id, held) = match found {
-                Some((id, group)) => (*id, group.members.clone()),
-                None => {
-                    next.last += 1;
-                    (GroupId(next.last), Vec::new())
-                }
+            let (id, backlog, members) = match found {
+                Some((id, group)) => (*id, group.backlog, group.members.clone()),
+                None => match Bound::bind(&listener.address, listener.backlog) {
+                    Ok(first) => {
+                        next.last += 1;
+                        (GroupId(next.last), listener.backlog, vec![Arc::new(first)])
+                    }
+                    Err(error) => {
+                        problems.push(problem(listener, &error));
+                        continue;
+                    }
+                },
             };
-            match bind(listener, held, wanted(accept, workers)) {
-                Ok(members) => {
-                    next.groups.insert(id, Group { name, accept, members });
-                    next.served.push((id, ListenerIx(at)));
-                }
-                Err(error) => problems.push(problem(listener, &error)),
-            }
+            next.groups.insert(id, Group { name, accept, backlog, members });
+            next.served.push((id, ListenerIx(at)));
         }
         if problems.is_empty() { Ok(next) } else { Err(problems) }
+    }
+
+    /// Binds the siblings that groups lack for `workers` workers.
+    ///
+    /// The system sends connections to a new sibling at once, and whoever is in its queue is reset if
+    /// it closes again. So this comes after all that other programs could make fail.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no more sockets.
+    pub fn fill(&mut self, plan: &Plan, workers: usize) -> Result<(), Vec<Problem>> {
+        for (id, at) in &self.served {
+            let (Some(group), Some(listener)) = (self.groups.get_mut(id), plan.listeners.get(at.index())) else {
+                continue;
+            };
+            while group.members.len() < wanted(group.accept, workers) {
+                let Some(first) = group.members.first() else { break };
+                let sibling = first.sibling(listener.backlog).map_err(|error| vec![problem(listener, &error)])?;
+                group.members.push(Arc::new(sibling));
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the system hold as many connections for each socket as the plan says.
+    pub fn set_backlogs(&mut self, plan: &Plan) {
+        for (id, at) in &self.served {
+            let (Some(group), Some(listener)) = (self.groups.get_mut(id), plan.listeners.get(at.index())) else {
+                continue;
+            };
+            if std::mem::replace(&mut group.backlog, listener.backlog) != listener.backlog {
+                // It only fails on sockets that cannot listen, and these do.
+                group.members.iter().for_each(|member| drop(member.set_backlog(listener.backlog)));
+            }
+        }
     }
 
     /// Which listener of the plan each group serves.
@@ -93,16 +134,12 @@ impl Registry {
 
     /// The groups that the worker at `place` accepts from.
     pub fn of_worker(&self, place: usize) -> Vec<GroupId> {
-        self.accepted_by(Accept::PerWorker).filter(|(_, group)| group.members.len() > place).map(|(id, _)| id).collect()
+        self.groups.iter().filter(|(_, group)| group.workers().contains(&place)).map(|(id, _)| *id).collect()
     }
 
     /// The groups that the acceptor accepts from.
     pub fn of_acceptor(&self) -> Vec<GroupId> {
-        self.accepted_by(Accept::HandOff).map(|(id, _)| id).collect()
-    }
-
-    fn accepted_by(&self, accept: Accept) -> impl Iterator<Item = (GroupId, &Group)> {
-        self.groups.iter().filter(move |(_, group)| group.accept == accept).map(|(id, group)| (*id, group))
+        self.groups.iter().filter(|(_, group)| group.accept == Accept::HandOff).map(|(id, _)| *id).collect()
     }
 
     /// A duplicate of the socket at `place` of a group.
@@ -147,10 +184,20 @@ impl Registry {
     /// Lets the system share connections out among all sockets again, after those that were to leave
     /// have closed.
     pub fn steer_no_more(&self) {
-        for (_, group) in self.accepted_by(Accept::PerWorker) {
-            if let Some(first) = group.members.first() {
-                let _ = first.steer_no_more();
-            }
+        for first in self.groups.values().filter_map(|group| group.members.first()) {
+            let _ = first.steer_no_more();
+        }
+    }
+}
+
+impl Group {
+    /// The places of the workers that accept from its members.
+    fn workers(&self) -> Range<usize> {
+        match self.accept {
+            Accept::PerWorker => 0..self.members.len(),
+            // The first is the acceptor's. Others are left from before, and what the system still
+            // sends them is served until they are trimmed.
+            Accept::HandOff => 1..self.members.len(),
         }
     }
 }
@@ -170,19 +217,6 @@ fn accept_by(listener: &plan::Listener, portable: bool) -> Accept {
         Address::Tcp { .. } if cfg!(target_os = "linux") && !portable => listener.accept,
         _ => Accept::HandOff,
     }
-}
-
-/// Binds what is missing to have `wanted` sockets.
-fn bind(listener: &plan::Listener, mut members: Vec<Arc<Bound>>, wanted: usize) -> io::Result<Vec<Arc<Bound>>> {
-    if members.is_empty() {
-        members.push(Arc::new(Bound::bind(&listener.address, listener.backlog)?));
-    }
-    while members.len() < wanted {
-        let Some(first) = members.first() else { break };
-        let sibling = first.sibling(listener.backlog)?;
-        members.push(Arc::new(sibling));
-    }
-    Ok(members)
 }
 
 fn problem(listener: &plan::Listener, error: &io::Error) -> Problem {

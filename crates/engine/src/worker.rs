@@ -11,11 +11,12 @@ use std::thread::JoinHandle;
 use account::{Fault, FaultCounts};
 use net::{Descriptors, Half, Listening};
 use proxy::Station;
-use tokio::runtime::{Builder, LocalOptions};
+use tokio::runtime::LocalRuntime;
 use tokio::sync::mpsc;
 use world::{ListenerIx, State};
 
 use crate::mailbox::{Adopt, Cut, GroupId, Mailbox, Message, WorkerId};
+use crate::thread;
 
 /// While descriptors are short, how long accepting pauses, in milliseconds.
 const PAUSE: u32 = 100;
@@ -31,23 +32,22 @@ pub fn start(
     ended: impl FnOnce() + Send + 'static,
 ) -> io::Result<(Mailbox, JoinHandle<()>)> {
     let (mailbox, messages, load) = Mailbox::new(id);
-    let body = move || {
-        let work = || drop(run(id, messages, load, faults));
+    let body = move |runtime| {
+        let work = || run(runtime, id, messages, load, faults);
         // The panic was reported by the hook, and the control thread replaces this one.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         ended();
     };
-    let thread = std::thread::Builder::new().name(format!("fourseven-{}", id.0)).spawn(body)?;
-    Ok((mailbox, thread))
+    Ok((mailbox, thread::start(format!("fourseven-{}", id.0), body)?))
 }
 
 fn run(
+    runtime: LocalRuntime,
     id: WorkerId,
     messages: mpsc::Receiver<Message>,
     load: Arc<AtomicUsize>,
     faults: Arc<FaultCounts>,
-) -> io::Result<()> {
-    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+) {
     let station = Rc::new(Station::new(id.0, load.clone(), faults, Descriptors::of_process()));
     let wheel = station.wheel.clone();
     runtime.block_on(async move {
@@ -55,7 +55,6 @@ fn run(
         let (doors, places) = (HashMap::new(), HashMap::new());
         Worker { station, doors, places, load, retiring: false }.serve(messages).await;
     });
-    Ok(())
 }
 
 struct Worker {
@@ -83,20 +82,19 @@ impl Worker {
             tokio::select! {
                 biased;
                 message = messages.recv() => match message {
-                    Some(message) => self.take(message),
+                    Some(message) => self.take(message).await,
                     // The control thread is gone, and with it the reason to go on.
-                    None => return,
+                    None => return self.end().await,
                 },
                 () = station.connections.none_left(), if self.retiring => return,
             }
         }
     }
 
-    fn take(&mut self, message: Message) {
+    async fn take(&mut self, message: Message) {
         match message {
             Message::Adopt(adopt, done) => {
-                self.adopt(adopt);
-                let _ = done.send(());
+                let _ = done.send(self.adopt(adopt).await);
             }
             Message::Accepted(group, accepted, held) => {
                 // From here on it is counted as a connection, no longer as one on its way.
@@ -110,9 +108,10 @@ impl Worker {
             Message::Cut(cut, done) => {
                 let _ = done.send(self.cut(&cut));
             }
-            Message::Retire => {
-                self.leave(|_| false);
+            Message::Retire(done) => {
+                self.leave(|_| false).await;
                 self.retiring = true;
+                let _ = done.send(());
             }
             #[cfg(feature = "inject")]
             #[expect(clippy::panic, reason = "it is asked for")]
@@ -123,9 +122,9 @@ impl Worker {
     }
 
     /// Leaves the groups that are not to be accepted from any more, under the world that they belong
-    /// to, and then adopts the new one.
-    fn adopt(&mut self, adopt: Adopt) {
-        self.leave(|group| adopt.accept.contains(&group));
+    /// to, and then adopts the new one. Returns the groups it could not listen to.
+    async fn adopt(&mut self, adopt: Adopt) -> Vec<GroupId> {
+        self.leave(|group| adopt.accept.contains(&group)).await;
         self.station.adopt(adopt.world);
         let before = std::mem::take(&mut self.places);
         for (group, listener) in adopt.groups {
@@ -133,8 +132,10 @@ impl Worker {
             place.set(listener);
             self.places.insert(group, place);
         }
+        let mut failed = Vec::new();
         for (group, bound) in adopt.sockets {
             let (Some(place), Ok(listening)) = (self.places.get(&group), bound.listen()) else {
+                failed.push(group);
                 continue;
             };
             let listening = Rc::new(listening);
@@ -142,26 +143,36 @@ impl Worker {
             let task = tokio::task::spawn_local(accepting);
             self.doors.insert(group, Door { listening, task });
         }
+        failed
     }
 
-    /// Accepts what the queues of all groups hold that are not to stay, and closes them.
-    fn leave(&mut self, stays: impl Fn(GroupId) -> bool) {
+    /// Accepts what the queues of all groups hold that are not to stay, and closes them: when it
+    /// returns nobody is sent there any more, and another may have the address.
+    async fn leave(&mut self, stays: impl Fn(GroupId) -> bool) {
         let leaving: Vec<GroupId> = self.doors.keys().copied().filter(|group| !stays(*group)).collect();
         for group in leaving {
             let Some(door) = self.doors.remove(&group) else {
                 continue;
             };
             door.task.abort();
+            // Until the runtime has dropped it, it holds the socket too.
+            let _ = door.task.await;
             let Some(place) = self.places.get(&group) else {
                 continue;
             };
-            while let Some(held) = self.station.descriptors.take(2) {
-                let Some(stream) = door.listening.accept_now() else {
-                    break;
-                };
+            // Out of the reserve if need be: nobody else can serve them.
+            while let Ok(Some(stream)) = door.listening.accept_now() {
+                let held = self.station.descriptors.take_anyway(2);
                 proxy::begin(&self.station, stream, place.get(), held);
             }
         }
+    }
+
+    /// Cuts every connection, and waits until each has said so to its two sides.
+    async fn end(&mut self) {
+        self.doors.drain().for_each(|(_, door)| door.task.abort());
+        self.station.connections.cut(Fault::Closed, |_| true);
+        self.station.connections.none_left().await;
     }
 
     fn cut(&self, cut: &Cut) -> usize {
@@ -182,6 +193,7 @@ async fn accept(station: Rc<Station>, listening: Rc<Listening>, place: Place) {
             Some(held) => held,
             None => {
                 station.faults.add(Fault::DescriptorLimit);
+                station.tools.give_up_spare();
                 loop {
                     pause.arm(station.wheel.now().after(PAUSE));
                     pause.fired().await;
@@ -191,7 +203,10 @@ async fn accept(station: Rc<Station>, listening: Rc<Listening>, place: Place) {
                 }
             }
         };
-        match listening.accept().await {
+        let promised = held.promise();
+        let accepted = listening.accept().await;
+        drop(promised);
+        match accepted {
             Ok(stream) => proxy::begin(&station, stream, place.get(), held),
             // The client had gone before its turn came.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}

@@ -50,7 +50,12 @@ impl Engine {
     pub fn new(env: Env) -> Result<Self> {
         let core = Core::start().map_err(|error| Error::from_reason(error.to_string()))?;
         let core = Arc::new(Mutex::new(Some(core)));
-        env.add_env_cleanup_hook(core.clone(), |core| end(&core, Duration::from_secs(1)))?;
+        // Weak, so that an engine that nobody holds any more is freed before its environment is.
+        env.add_env_cleanup_hook(Arc::downgrade(&core), |core| {
+            if let Some(core) = core.upgrade() {
+                end(&core, Duration::from_secs(1));
+            }
+        })?;
         Ok(Self { core })
     }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::task::Poll;
 
-use account::Fault;
+use account::{Fault, Side};
 use decide::{Retry, retry};
 use net::{Half, Held, Relay, Stream, dial};
 use world::ListenerIx;
@@ -24,7 +24,9 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
         return refuse(client);
     };
     let entered = Entered::new(station, here.clone());
-    let choice = choose(station, &adopted, listener);
+    // Whoever accepts must outlive a bug in here.
+    let decide = std::panic::AssertUnwindSafe(|| choose(station, &adopted, listener));
+    let choice = std::panic::catch_unwind(decide).unwrap_or(Err(Fault::Panic));
     // Its end is counted; nobody waits for it.
     drop(tokio::task::spawn_local(story(entered, client, choice, held)));
 }
@@ -62,20 +64,23 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
         let dialled = tokio::select! {
             biased;
             fault = entered.cut() => Err(fault),
-            dialled = dial(&choice.addresses, choice.timeouts.connect, &station.wheel) => dialled,
+            dialled = dial(&choice.addresses, choice.timeouts.connect, &station.wheel, &station.descriptors) => dialled,
             () = client.reset() => Err(Fault::ClientGone),
         };
         let fault = match dialled {
             Ok(endpoint) => return Ok((endpoint, choice)),
             Err(fault) => fault,
         };
-        choice.endpoint.counts.failed.add(1);
+        if fault.side() == Side::Endpoint {
+            choice.endpoint.counts.failed.add(1);
+        }
         tried.push(choice.endpoint.clone());
         match retry(fault, tried.len()) {
             Retry::GiveUp => return Err(fault),
             Retry::Next => {
-                station.faults.add(fault);
                 choice = choose_again(station, &choice.pool, choice.timeouts, &tried).map_err(|_| fault)?;
+                // That of the last attempt is counted as the end of the connection.
+                station.faults.add(fault);
             }
         }
     }
@@ -86,10 +91,12 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
 /// Not an `async fn`, which would hold everything twice.
 fn relay(entered: Entered, client: Stream, endpoint: Stream, choice: Choice, held: Held) -> impl Future<Output = ()> {
     let timer = entered.station().wheel.timer();
-    let mut relay = Relay::new(client, endpoint, choice.timeouts, timer);
+    let mut relaying = Relaying(Relay::new(client, endpoint, choice.timeouts, timer));
     let (mut up, mut down) = (0, 0);
     std::future::poll_fn(move |cx| {
-        let (station, _held) = (entered.station(), &held);
+        // Whole, or the closure would take in only what it reads, and `choice` would count nothing.
+        let (station, choice, _held) = (entered.station(), &choice, &held);
+        let Relaying(relay) = &mut relaying;
         let ended = match entered.poll_cut(cx) {
             Poll::Ready(fault) => Poll::Ready(relay.cut(fault)),
             Poll::Pending => relay.poll(cx, &station.tools),
@@ -119,4 +126,15 @@ fn relay(entered: Entered, client: Stream, endpoint: Stream, choice: Choice, hel
             }
         })
     })
+}
+
+/// A relay that a panic turns into a reset, so that neither side takes it for a plain end.
+struct Relaying(Relay<Stream, Stream>);
+
+impl Drop for Relaying {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.cut(Fault::Panic);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plan::{Accept, Address, CostOp, Decoded, EngineSettings, TableHash, Timeouts};
+use plan::{Address, CostOp, Decoded, EngineSettings, Plan, TableHash, Timeouts};
 
 use crate::intern::{Counted, Lives};
 use crate::live::{EndpointLive, ListenerLive};
@@ -48,12 +48,6 @@ pub struct World {
 /// A listener and its life.
 #[derive(Debug)]
 pub struct Listener {
-    /// Where it listens.
-    pub address: Address,
-    /// Who accepts.
-    pub accept: Accept,
-    /// Connections that the system holds until they are accepted.
-    pub backlog: u32,
     /// The routes that may take its connections, in order of precedence.
     pub routes: Vec<RouteIx>,
     /// What outlives the plan.
@@ -63,8 +57,6 @@ pub struct Listener {
 /// What to do with a match.
 #[derive(Debug)]
 pub struct Route {
-    /// The stable name.
-    pub key: String,
     /// The pool that serves a match.
     pub pool: PoolIx,
     /// How long each step may take.
@@ -117,29 +109,22 @@ impl World {
     pub fn join(decoded: &Decoded, lives: &mut Lives) -> World {
         let Decoded { plan, tables } = decoded;
         lives.sweep();
-        let routes_of = |listener: u32| {
-            (0u32..).zip(&plan.routes).filter_map(move |(at, route)| match &route.listeners {
-                Some(listeners) if !listeners.contains(&listener) => None,
-                _ => Some(RouteIx(at)),
-            })
-        };
+        let mut routes = routes_by_listener(plan).into_iter();
         World {
             version: plan.version,
             engine: plan.engine.clone(),
-            listeners: (0u32..)
-                .zip(&plan.listeners)
-                .map(|(at, listener)| Listener {
-                    address: listener.address.clone(),
-                    accept: listener.accept,
-                    backlog: listener.backlog,
-                    routes: routes_of(at).collect(),
+            listeners: plan
+                .listeners
+                .iter()
+                .map(|listener| Listener {
+                    routes: routes.next().unwrap_or_default(),
                     live: lives.listener(&listener.key),
                 })
                 .collect(),
             routes: plan
                 .routes
                 .iter()
-                .map(|route| Route { key: route.key.clone(), pool: PoolIx(route.pool), timeouts: route.timeouts })
+                .map(|route| Route { pool: PoolIx(route.pool), timeouts: route.timeouts })
                 .collect(),
             pools: plan
                 .pools
@@ -190,4 +175,22 @@ impl World {
     pub fn endpoint(&self, at: EndpointIx) -> Option<&Endpoint> {
         self.endpoints.get(at.index())
     }
+}
+
+/// For each listener the routes that may take its connections, in order of precedence.
+fn routes_by_listener(plan: &Plan) -> Vec<Vec<RouteIx>> {
+    let mut routes = vec![Vec::new(); plan.listeners.len()];
+    for (at, route) in (0u32..).zip(&plan.routes) {
+        match &route.listeners {
+            None => routes.iter_mut().for_each(|list| list.push(RouteIx(at))),
+            Some(listeners) => {
+                for listener in listeners {
+                    if let Some(list) = routes.get_mut(*listener as usize) {
+                        list.push(RouteIx(at));
+                    }
+                }
+            }
+        }
+    }
+    routes
 }

@@ -97,11 +97,6 @@ impl Inflight {
         live.inflight.fetch_add(1, Ordering::Relaxed);
         Self(live.clone())
     }
-
-    /// The endpoint.
-    pub fn endpoint(&self) -> &Arc<EndpointLive> {
-        &self.0
-    }
 }
 
 impl Drop for Inflight {

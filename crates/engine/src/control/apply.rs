@@ -8,9 +8,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use world::World;
 
 use super::crew::Handed;
-use super::{Command, Control};
+use super::{Command, Control, Done};
 use crate::mailbox::{Cut, WorkerId};
-use crate::outcome::{Applied, Outcome, Problem, ProblemCode};
+use crate::outcome::{Applied, Closed, Outcome, Problem, ProblemCode};
 use crate::registry::Registry;
 
 /// How often draining looks whether the last connection has ended.
@@ -21,25 +21,27 @@ impl Control {
     pub(super) async fn apply(&mut self, json: &[u8], tables: &[Vec<u8>]) -> Outcome {
         match self.try_apply(json, tables).await {
             Ok(applied) => Outcome::Applied(applied),
-            Err(problems) => Outcome::Refused(problems),
+            Err(problems) => {
+                // Workers that were started for it carry nothing yet.
+                self.crew.shrink(self.workers);
+                self.crew.dismiss().await;
+                Outcome::Refused(problems)
+            }
         }
     }
 
     async fn try_apply(&mut self, json: &[u8], tables: &[Vec<u8>]) -> Result<Applied, Vec<Problem>> {
-        // Groups of sockets change only one way at a time.
-        if let Some(leaving) = self.leaving {
-            tokio::time::sleep_until(leaving.into()).await;
-            self.finish_leaving().await;
-        }
         let decoded = decode(json, tables, &self.tables).map_err(|problems| {
             let problem = |problem: &plan::Problem| Problem::general(ProblemCode::Plan, problem.to_string());
             problems.iter().map(problem).collect::<Vec<_>>()
         })?;
         let workers = worker_count(&decoded);
-        let registry = self.registry.next(&decoded.plan, workers)?;
+        let mut registry = self.registry.next(&decoded.plan)?;
         let threads = |error: std::io::Error| vec![Problem::general(ProblemCode::Workers, error.to_string())];
         self.crew.grow(workers).map_err(threads)?;
+        registry.fill(&decoded.plan, workers)?;
         let handed = self.crew.hand(&registry).map_err(threads)?;
+        registry.set_backlogs(&decoded.plan);
         // From here on nothing fails.
         Ok(self.swap(decoded, registry, handed, workers).await)
     }
@@ -48,7 +50,7 @@ impl Control {
         let world = Arc::new(World::join(&decoded, &mut self.lives));
         // The sockets that leave now are in the hands of workers alone, who empty their queues.
         self.registry = registry;
-        self.crew.adopt(&world, &self.registry, handed).await;
+        self.behind = !self.crew.adopt(&world, &self.registry, handed).await;
         let old = self.world.replace(world.clone());
         if let Some(old) = &old {
             let deadline = Instant::now() + Duration::from_millis(world.engine.drain.into());
@@ -85,6 +87,9 @@ impl Control {
         self.leaving = None;
         self.registry.trim(self.workers);
         self.crew.dismiss().await;
+        // Active workers have sockets that leave too, where a listener is handed off from now on.
+        self.adopt_again().await;
+        // Only now are all of them closed, and nobody is sent to one.
         self.registry.steer_no_more();
     }
 
@@ -96,13 +101,16 @@ impl Control {
     }
 
     /// Has everybody adopt the current world once more, with the sockets that are missing.
-    async fn adopt_again(&mut self) {
+    pub(super) async fn adopt_again(&mut self) {
         let Some(world) = self.world.clone() else {
             return;
         };
-        if let Ok(handed) = self.crew.hand(&self.registry) {
-            self.crew.adopt(&world, &self.registry, handed).await;
-        }
+        let handed = self.crew.hand(&self.registry);
+        // Without descriptors for it the next look tries again.
+        self.behind = match handed {
+            Ok(handed) => !self.crew.adopt(&world, &self.registry, handed).await,
+            Err(_) => true,
+        };
     }
 
     /// Gives the acceptor's sockets to a new one if it has died.
@@ -113,11 +121,13 @@ impl Control {
     }
 
     /// Leaves all listeners, waits for the last connection until `drain` has passed, and cuts the
-    /// rest. Returns how many were cut, and until when to wait for threads.
+    /// rest. Returns how many were cut, and until when to wait for threads. Who orders the same
+    /// meanwhile is added to `others`.
     pub(super) async fn close(
         &mut self,
         drain: Duration,
         commands: &mut UnboundedReceiver<Command>,
+        others: &mut Vec<Done<Closed>>,
     ) -> (usize, Instant) {
         let deadline = Instant::now() + drain;
         self.registry = Registry::default();
@@ -129,7 +139,7 @@ impl Control {
             tokio::time::sleep(POLL).await;
             while let Ok(command) = commands.try_recv() {
                 match command {
-                    Command::Apply { done, .. } => done(Outcome::Closed),
+                    Command::Close { done, .. } => others.push(done),
                     Command::Stop(until) => stop = Some(until),
                     _ => {}
                 }

@@ -110,18 +110,18 @@ impl Crew {
         }
         let wanted = registry.of_acceptor();
         if self.acceptor.is_none() && !wanted.is_empty() {
-            self.acceptor = Some(Acceptor::start(self.workers.clone())?);
+            self.acceptor = Some(Acceptor::start(self.workers.clone(), self.board.faults.claim())?);
         }
         let has = |group| self.acceptor.as_ref().is_some_and(|acceptor| acceptor.accepts(group));
         Ok(Handed { workers, acceptor: duplicate(wanted, 0, &has)? })
     }
 
-    /// Has everybody adopt `world`; returns once all have.
+    /// Has everybody adopt `world`; returns once all have, and says whether each accepts from all it
+    /// is to accept from.
     ///
     /// The acceptor leaves what it is to leave before, and begins what is new after: so whatever it
     /// hands over is known to the worker that gets it.
-    pub async fn adopt(&mut self, world: &Arc<World>, registry: &Registry, handed: Handed) {
-        let served = registry.served();
+    pub async fn adopt(&mut self, world: &Arc<World>, registry: &Registry, handed: Handed) -> bool {
         let by_acceptor = registry.of_acceptor();
         if let Some(acceptor) = &mut self.acceptor {
             acceptor.keep(&by_acceptor).await;
@@ -131,19 +131,24 @@ impl Crew {
         for (place, member) in self.active.iter_mut().enumerate() {
             let accept = registry.of_worker(place);
             let sockets = sockets.next().unwrap_or_default();
-            waiting.push(member.adopt(world, served, accept, sockets).await);
+            waiting.push(member.adopt(world, registry.served(), accept, sockets).await);
         }
         for member in &mut self.retired {
             let accept = member.accepts.iter().copied().collect();
-            waiting.push(member.adopt(world, served, accept, Vec::new()).await);
+            waiting.push(member.adopt(world, registry.served(), accept, Vec::new()).await);
         }
-        for adopted in waiting {
+        let mut complete = true;
+        for (member, adopted) in self.active.iter_mut().chain(&mut self.retired).zip(waiting) {
             // One that has died instead is replaced, and adopts then.
-            let _ = adopted.await;
+            for group in adopted.await.unwrap_or_default() {
+                member.accepts.remove(&group);
+                complete = false;
+            }
         }
         self.publish();
-        if let Some(acceptor) = &mut self.acceptor {
-            acceptor.accept(handed.acceptor);
+        match &mut self.acceptor {
+            Some(acceptor) => acceptor.accept(handed.acceptor).await && complete,
+            None => complete,
         }
     }
 
@@ -162,11 +167,19 @@ impl Crew {
         }
     }
 
-    /// Has the retired workers accept what their queues hold and leave their sockets.
+    /// Has the retired workers accept what their queues hold and leave their sockets; returns once
+    /// those are closed.
     pub async fn dismiss(&mut self) {
+        let mut waiting = Vec::new();
         for member in &mut self.retired {
             member.accepts.clear();
-            member.mailbox.send(Message::Retire).await;
+            let (done, wait) = oneshot::channel();
+            member.mailbox.send(Message::Retire(done)).await;
+            waiting.push(wait);
+        }
+        for left in waiting {
+            // One that has ended has left them too.
+            let _ = left.await;
         }
     }
 
@@ -200,7 +213,7 @@ impl Crew {
     pub fn revive_acceptor(&mut self) -> bool {
         let died = self.acceptor.as_ref().is_some_and(Acceptor::has_died);
         if died {
-            self.acceptor = Acceptor::start(self.workers.clone()).ok();
+            self.acceptor = Acceptor::start(self.workers.clone(), self.board.faults.claim()).ok();
         }
         died
     }
@@ -267,7 +280,7 @@ impl Member {
         groups: &[(GroupId, ListenerIx)],
         accept: Vec<GroupId>,
         sockets: Vec<(GroupId, Bound)>,
-    ) -> oneshot::Receiver<()> {
+    ) -> oneshot::Receiver<Vec<GroupId>> {
         self.accepts = accept.iter().copied().collect();
         let adopt = Adopt { world: world.clone(), groups: groups.to_vec(), accept, sockets };
         let (done, wait) = oneshot::channel();

@@ -14,6 +14,8 @@ impl Drains {
     /// Lets the endpoints of `before` that `now` no longer has drain until `deadline`.
     pub fn begin(&mut self, before: &World, now: &World, deadline: Instant) {
         let stays: HashSet<_> = now.endpoints.iter().map(|here| Arc::as_ptr(&here.live)).collect();
+        // One that has come back has no deadline any more, also when it leaves once more later on.
+        self.0.retain(|(_, live)| !stays.contains(&live.as_ptr()));
         let gone = |endpoint: &&Endpoint| !stays.contains(&Arc::as_ptr(&endpoint.live));
         for endpoint in before.endpoints.iter().filter(gone) {
             endpoint.live.set_state(State::Draining);
