@@ -109,6 +109,8 @@ impl<C: Half + Unpin, E: Half + Unpin> Relay<C, E> {
         let quiet = self.fault.is_some();
         if let Poll::Ready(Err(broken)) = down.poll(cx, endpoint, client, tools, &patience.timer, quiet) {
             self.broke(broken, Fault::EndpointReset, Fault::ClientReset);
+            // The other direction may wait to tell an end that is not to be told any more.
+            self.up.hush();
         }
         if self.up.is_done() && self.down.is_done() {
             return Poll::Ready(self.end());

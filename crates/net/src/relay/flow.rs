@@ -74,6 +74,13 @@ impl Flow {
         self.stage = Stage::Done;
     }
 
+    /// The end of the source is not to be told any more.
+    pub fn hush(&mut self) {
+        if matches!(self.stage, Stage::Finish) {
+            self.stage = Stage::Done;
+        }
+    }
+
     /// Goes on as far as possible without waiting. `quiet` says that the end of the source is not to
     /// be told: a half is broken, and the sink is going to be reset.
     pub fn poll(
@@ -93,11 +100,7 @@ impl Flow {
                     self.stage = Stage::Done;
                     continue;
                 }
-                // Who cannot be told any more has broken; reading from it will show it.
-                Stage::Finish => sink.poll_finish(cx).map(|_| {
-                    self.stage = Stage::Done;
-                    Ok(())
-                }),
+                Stage::Finish => self.finish(cx, sink),
                 Stage::Held(..) => self.write_held(cx, sink),
                 #[cfg(target_os = "linux")]
                 Stage::Piped(_) => self.drain_pipe(cx, sink, tools),
@@ -111,7 +114,7 @@ impl Flow {
                 break;
             }
         }
-        cx.waker().wake_by_ref();
+        let_others_run(cx);
         Poll::Pending
     }
 
@@ -129,8 +132,9 @@ impl Flow {
             && tools.splice.get()
             && let (Some(from), Some(to)) = (source.socket(), sink.socket())
             && let Some(pipe) = tools.pipes.take()
+            && let Some(step) = self.splice(cx, from, to, pipe, &tools.pipes)
         {
-            return self.splice(cx, from, to, pipe, &tools.pipes);
+            return step;
         }
         let copied = tools.scratch.lend(|buffer| self.copy(cx, source, sink, buffer, timer));
         copied.unwrap_or(Poll::Pending)
@@ -168,6 +172,17 @@ impl Flow {
         Poll::Ready(Ok(()))
     }
 
+    /// Sends what the sink still holds, then tells it the end.
+    fn finish(&mut self, cx: &mut Context<'_>, sink: &mut impl Half) -> Step {
+        if ready!(sink.poll_flush(cx)).is_err() {
+            return Poll::Ready(Err(Broken::Sink));
+        }
+        // Who cannot be told any more has broken; reading from it will show it.
+        let _ = ready!(sink.poll_finish(cx));
+        self.stage = Stage::Done;
+        Poll::Ready(Ok(()))
+    }
+
     fn write_held(&mut self, cx: &mut Context<'_>, sink: &mut impl Half) -> Step {
         let Stage::Held(held, sent) = &mut self.stage else {
             return Poll::Ready(Ok(()));
@@ -186,6 +201,7 @@ impl Flow {
         Poll::Ready(Ok(()))
     }
 
+    /// `None` when nothing could be spliced, so that it has to be read.
     #[cfg(target_os = "linux")]
     fn splice(
         &mut self,
@@ -194,16 +210,15 @@ impl Flow {
         to: &crate::Stream,
         pipe: crate::pipe::Pipe,
         pipes: &crate::pipe::Pipes,
-    ) -> Step {
-        match splice::fill(cx, from, &pipe) {
+    ) -> Option<Step> {
+        Some(match splice::fill(cx, from, &pipe) {
             Poll::Pending => {
                 pipes.give(pipe);
                 Poll::Pending
             }
-            Poll::Ready(splice::Filled::End) => {
+            Poll::Ready(splice::Filled::Nothing) => {
                 pipes.give(pipe);
-                self.stage = Stage::Finish;
-                Poll::Ready(Ok(()))
+                return None;
             }
             Poll::Ready(splice::Filled::Unable) => {
                 self.bulk.never_splice();
@@ -217,15 +232,15 @@ impl Flow {
                 self.moved += (count - piped.pending) as u64;
                 match drained {
                     Poll::Ready(Ok(())) => pipes.give(piped.pipe),
-                    Poll::Ready(Err(_)) => return Poll::Ready(Err(Broken::Sink)),
+                    Poll::Ready(Err(_)) => return Some(Poll::Ready(Err(Broken::Sink))),
                     Poll::Pending => {
                         self.stage = Stage::Piped(Box::new(piped));
-                        return Poll::Pending;
+                        return Some(Poll::Pending);
                     }
                 }
                 Poll::Ready(Ok(()))
             }
-        }
+        })
     }
 
     #[cfg(target_os = "linux")]
@@ -247,6 +262,12 @@ impl Flow {
         }
         Poll::Ready(Ok(()))
     }
+}
+
+/// Goes on once every other task that is ready has run and the sockets were looked at. Waking alone
+/// would not do: the runtime looks at sockets only after 61 tasks.
+fn let_others_run(cx: &mut Context<'_>) {
+    let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
 }
 
 fn flush(cx: &mut Context<'_>, sink: &mut impl Half) -> Step {

@@ -1,12 +1,13 @@
 //! Moves bytes from socket to socket through a pipe, without copying them. Linux only.
 //!
-//! A pipe is filled only while it is empty. So `EAGAIN` from filling can only mean that the socket is
-//! empty, and clearing its readiness is right. What a pipe holds is counted here and never taken from
-//! its size: one slot may hold much more than a page, or much less.
+//! A pipe is filled only while it is empty. So when nothing goes in, that is the socket's doing, and
+//! reading it says what. What a pipe holds is counted here and never taken from its size: one slot may
+//! hold much more than a page, or much less.
 
 use std::io;
 use std::task::{Context, Poll, ready};
 
+use rustix::io::Errno;
 use rustix::pipe::{SpliceFlags, splice};
 
 use crate::pipe::Pipe;
@@ -26,8 +27,9 @@ pub struct Piped {
 pub enum Filled {
     /// So many bytes are in it.
     Bytes(usize),
-    /// The socket has ended.
-    End,
+    /// Nothing could be spliced. Only reading tells whether the socket is empty or has ended: splicing
+    /// also stops before an urgent byte, which reading steps over.
+    Nothing,
     /// The socket cannot be spliced.
     Unable,
     /// The connection is broken.
@@ -40,13 +42,16 @@ fn flags() -> SpliceFlags {
 
 /// Fills an empty pipe from a socket; pending until there is something to read.
 pub fn fill(cx: &mut Context<'_>, from: &Stream, pipe: &Pipe) -> Poll<Filled> {
-    // That it took less than it was offered does not say that the socket is empty: the slots of the
-    // pipe may be full.
-    let taken = ready!(
-        from.poll_read_by(cx, || { Ok(Taken::Some(splice(from, None, &pipe.into, None, pipe.size, flags())?)) })
-    );
+    let taken = ready!(from.poll_read_by(cx, || {
+        match splice(from, None, &pipe.into, None, pipe.size, flags()) {
+            Err(Errno::AGAIN) => Ok(Taken::Some(0)),
+            // That it is less than was offered does not say that the socket is empty: the slots of the
+            // pipe may be full.
+            taken => Ok(Taken::Some(taken?)),
+        }
+    }));
     Poll::Ready(match taken {
-        Ok(0) => Filled::End,
+        Ok(0) => Filled::Nothing,
         Ok(count) => Filled::Bytes(count),
         Err(error) if is_unable(&error) => Filled::Unable,
         Err(_) => Filled::Broken,
