@@ -1,8 +1,6 @@
 // Runs cargo for the checks, and reads what it says about its tests.
-import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { run } from './children.mjs';
-import { at } from './paths.mjs';
 import { hostTriple } from './toolchain.mjs';
 
 /**
@@ -15,12 +13,6 @@ export function cargo(command, args, { profile = 'quick', env = {}, hear } = {})
     env: { ...process.env, ...env },
     hear,
   });
-}
-
-/** The path of a program that `cargo('build', …)` has built. */
-export function built(profile, name) {
-  const target = process.env.CARGO_TARGET_DIR ?? at('target');
-  return join(target, hostTriple(), profile, process.platform === 'win32' ? `${name}.exe` : name);
 }
 
 /** Reads libtest's output: counts, the names that failed, the names that were ignored and why. */

@@ -1,7 +1,7 @@
 // What `npm test` checks, in order: the fast and the telling first.
 import { existsSync } from 'node:fs';
 import { buildAddon } from './addon.mjs';
-import { built, cargo as runCargo, countsOf } from './cargo.mjs';
+import { cargo as runCargo, countsOf } from './cargo.mjs';
 import { run } from './children.mjs';
 import { buildDist, tsc } from './dist.mjs';
 import { at } from './paths.mjs';
@@ -21,15 +21,24 @@ export function checks({ cargo, words, long, skips }) {
     { name: 'dist (tsc)', of: ['types', 'vitest'], does: () => building(buildDist) },
     { name: 'types (tsc --noEmit)', of: ['types'], does: types },
     { name: 'clippy', of: ['lint', 'rust'], does: clippy },
-    { name: 'cargo test', of: ['rust'], does: (hear) => cargoTest({ words, long, env, skips, hear }) },
-    // The counted assertions (allocations, system calls) run this driver from vitest: it finds the
-    // path in FOURSEVEN_DRIVER, which is not set when the driver was not built.
-    { name: 'driver (release)', of: ['counts'], does: (hear) => driver(env, hear) },
+    { name: 'cargo test', of: ['rust'], does: (hear) => cargoTest(long ? sockets : rooms, { words, long, env, skips, hear }) },
+    // The whole socket suite once more, with what every system has.
+    {
+      name: 'cargo test (portable)',
+      of: ['rust'],
+      does: (hear) => cargoTest(sockets, { words, long, env: { ...env, FOURSEVEN_PORTABLE: '1' }, skips, hear }),
+    },
+    // Allocations, memory and system calls, of what is packed and measured.
+    {
+      name: 'counted (release)',
+      of: ['counts'],
+      does: (hear) => cargoTest(counted, { words: [], long, env, skips, hear, profile: 'release' }),
+    },
     { name: 'addon (napi build)', of: ['vitest'], does: () => addon(cargo) },
     {
       name: 'vitest',
       of: ['vitest'],
-      needs: ['dist (tsc)', 'addon (napi build)', 'driver (release)'],
+      needs: ['dist (tsc)', 'addon (napi build)'],
       shows: true,
       does: () => typescript({ words, long, env, skips }),
     },
@@ -50,23 +59,21 @@ const types = (hear) => tsc(['--noEmit', '-p', 'tsconfig.test.json'], { hear });
 const clippy = (hear) =>
   runCargo('clippy', ['--workspace', '--all-targets', '--', '-D', 'warnings'], { hear });
 
-async function cargoTest({ words, long, env, skips, hear }) {
-  const only = long ? ['--', '--ignored'] : [];
-  const args = ['--workspace', '--no-fail-fast', ...words, ...only];
-  const result = await runCargo('test', args, { env, hear });
+// Panics are injected only here: the addon is built without.
+const sockets = ['-p', 'fourseven-engine', '--features', 'inject'];
+const rooms = [
+  ...['--workspace', '--exclude', 'fourseven-node', '--exclude', 'fourseven-driver'],
+  ...['--features', 'fourseven-engine/inject'],
+];
+const counted = ['-p', 'fourseven-driver'];
+
+async function cargoTest(packages, { words, long, env, skips, hear, profile }) {
+  const args = [...packages, '--no-fail-fast', ...words];
+  const result = await runCargo('test', args, { env: { ...env, ...(long && { FOURSEVEN_LONG: '1' }) }, hear, profile });
   const { ignored, ...counts } = countsOf(result.output);
-  // `#[ignore = "long: …"]` is not left out: `npm run test:long` runs it.
-  const left = ignored.filter(({ reason }) => !reason?.startsWith('long'));
-  for (const { name, reason } of left) skips.add(name, reason ?? 'ignored');
+  for (const { name, reason } of ignored) skips.add(name, reason ?? 'ignored');
   // What does not compile fails without a test that failed.
   return { ...result, ...counts, failed: counts.failed || (result.ok ? 0 : 1) };
-}
-
-async function driver(env, hear) {
-  if (!existsSync(at('benches', 'driver', 'Cargo.toml'))) return { ok: true, output: '' };
-  const result = await runCargo('build', ['-p', 'fourseven-driver'], { profile: 'release', hear });
-  if (result.ok) env.FOURSEVEN_DRIVER = built('release', 'fourseven-driver');
-  return result;
 }
 
 async function building(build) {
