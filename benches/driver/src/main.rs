@@ -1,7 +1,7 @@
 //! Runs the engine without Node, for what has to be counted exactly.
 //!
 //! ```text
-//! fourseven-driver LISTEN TO[,TO…] [workers=N] [algorithm=cycle|least] [accept=hand-off] [portable]
+//! fourseven-driver LISTEN TO[,TO…] [workers=N|auto] [algorithm=cycle|least] [accept=hand-off] [portable]
 //! ```
 //!
 //! Prints `listening PORT` and then answers lines: `count` (live bytes and allocations so far),

@@ -8,7 +8,7 @@ use plan::{
 pub struct Options {
     listen: Address,
     to: Vec<Address>,
-    workers: u32,
+    workers: Option<u32>,
     cycle: bool,
     accept: Accept,
     portable: bool,
@@ -23,15 +23,16 @@ impl Options {
         let mut options = Self {
             listen: address(listen)?,
             to: to.split(',').map(address).collect::<Result<_, _>>()?,
-            workers: 1,
+            workers: Some(1),
             cycle: false,
             accept: Accept::PerWorker,
             portable: false,
         };
         for word in rest {
             match word.split_once('=') {
+                Some(("workers", "auto")) => options.workers = None,
                 Some(("workers", count)) => {
-                    options.workers = count.parse().map_err(|_| format!("no number: {count}"))?
+                    options.workers = Some(count.parse().map_err(|_| format!("no number: {count}"))?)
                 }
                 Some(("algorithm", name)) => options.cycle = name == "cycle",
                 Some(("accept", "hand-off")) => options.accept = Accept::HandOff,
@@ -54,7 +55,7 @@ impl Options {
         let plan = Plan {
             format: FORMAT,
             version,
-            engine: EngineSettings { workers: Some(self.workers), portable: self.portable, drain: 30_000, leave: 200 },
+            engine: EngineSettings { workers: self.workers, portable: self.portable, drain: 30_000, leave: 200 },
             listeners: vec![Listener {
                 key: "driver".into(),
                 address: self.listen.clone(),

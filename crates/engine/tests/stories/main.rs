@@ -1,0 +1,17 @@
+//! Stories of an engine: real sockets on loopback, real threads.
+//!
+//! `FOURSEVEN_PORTABLE=1` runs them all on the portable path, `FOURSEVEN_LONG=1` lets some take a
+//! minute, and the feature `inject` adds those in which something of the engine's panics.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod chaos;
+mod close;
+mod dialling;
+mod endings;
+mod plans;
+mod ports;
+mod relay;
+mod reload;
+mod workers;

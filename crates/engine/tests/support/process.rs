@@ -1,0 +1,101 @@
+//! What concerns the whole process: panics, threads, and processes of their own for some tests.
+
+use std::any::type_name;
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::sync::{Mutex, Once};
+
+/// Set to the name of a test in the process that was started for it.
+const ALONE: &str = "FOURSEVEN_ALONE";
+
+/// Runs the body of a test in a process of its own, so that it may count what belongs to a process.
+///
+/// It is called with a closure in the test's own function, since the test is found again by the
+/// name of that function.
+#[track_caller]
+pub fn alone<F: FnOnce()>(body: F) {
+    let path = type_name::<F>();
+    let name = path.strip_suffix("::{{closure}}").and_then(|path| path.split_once("::")).unwrap().1;
+    if std::env::var_os(ALONE).is_some_and(|test| test == name) {
+        return body();
+    }
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", name, "--nocapture", "--test-threads=1"]).env(ALONE, name);
+    let output = child.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("1 passed") || !output.status.success(), "{name} did not run: {said}");
+    assert!(output.status.success(), "{said}");
+}
+
+/// Whether the tests in here run beside others.
+pub fn in_parallel() -> bool {
+    std::env::var_os(ALONE).is_none()
+}
+
+/// Fails if a thread of an engine has panicked in this process, other than by order.
+pub fn no_panics() {
+    static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let thread = std::thread::current();
+            let name = thread.name().unwrap_or_default();
+            let ordered = info.payload_as_str() == Some("injected");
+            if ordered {
+                return;
+            }
+            if name.starts_with("fourseven-") {
+                SEEN.lock().unwrap().push(format!("{name}: {info}"));
+            }
+            before(info);
+        }));
+    });
+    let seen = SEEN.lock().unwrap().clone();
+    assert!(seen.is_empty(), "{seen:#?}");
+}
+
+/// How many threads of this process have a name that begins so.
+#[cfg(target_os = "linux")]
+pub fn threads_named(prefix: &str) -> usize {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+    names.filter(|name| name.starts_with(prefix)).count()
+}
+
+/// How many threads of workers there are.
+#[cfg(target_os = "linux")]
+pub fn worker_threads() -> usize {
+    workers().len()
+}
+
+/// The threads of workers: named by a number, which only grows.
+#[cfg(target_os = "linux")]
+pub fn workers() -> BTreeSet<String> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().flatten();
+    let names = tasks.filter_map(|task| std::fs::read_to_string(task.path().join("comm")).ok());
+    let number = |name: &String| name.strip_prefix("fourseven-").is_some_and(|rest| rest.trim().parse::<u32>().is_ok());
+    names.filter(number).collect()
+}
+
+/// How many sockets each runtime of this process watches, by the descriptor of its `epoll`: the only
+/// place where it shows which worker has a connection.
+#[cfg(target_os = "linux")]
+pub fn sockets_per_runtime() -> BTreeMap<u32, usize> {
+    let files = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let numbers = files.filter_map(|file| {
+        let is_epoll = std::fs::read_link(file.path()).is_ok_and(|to| to.to_string_lossy().contains("eventpoll"));
+        is_epoll.then(|| file.file_name().to_str()?.parse().ok())?
+    });
+    let mut numbers: Vec<u32> = numbers.collect();
+    numbers.sort_unstable();
+    let mut seen = BTreeMap::new();
+    for number in numbers {
+        let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+        let watched = info.lines().filter_map(|line| line.strip_prefix("tfd:")?.split_whitespace().next());
+        let watched: BTreeSet<String> = watched.map(String::from).collect();
+        // A runtime has its `epoll` twice; what it watches tells that it is the same one.
+        seen.entry(watched).or_insert(number);
+    }
+    seen.into_iter().map(|(watched, number)| (number, watched.len())).collect()
+}
