@@ -23,6 +23,12 @@ mod unix {
         Ok(recv(stream, buffer, RecvFlags::empty())?.0)
     }
 
+    /// How many bytes can be read, 0 at the end of the stream and else at most 1; takes none.
+    #[cfg(target_os = "linux")]
+    pub fn peek(stream: &Stream) -> io::Result<usize> {
+        Ok(recv(stream, &mut [0], RecvFlags::PEEK)?.0)
+    }
+
     /// `send`, without a signal when the peer is gone.
     pub fn send(stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
         #[cfg(target_vendor = "apple")]

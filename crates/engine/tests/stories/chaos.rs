@@ -231,7 +231,7 @@ fn random_plans_under_traffic_leave_nothing_behind() {
         let before = descriptors();
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        let config = Config { cases, max_shrink_iters: 40, failure_persistence: None, ..Config::default() };
+        let config = Config { cases, max_shrink_time: 60_000, failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes));
         let outcome = runner.run(&prop::collection::vec(shape(), 3..12), |shapes| {
             story(&shapes, seed);

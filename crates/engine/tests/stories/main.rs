@@ -2,6 +2,7 @@
 //!
 //! `FOURSEVEN_PORTABLE=1` runs them all on the portable path, `FOURSEVEN_LONG=1` lets some take a
 //! minute, and the feature `inject` adds those in which something of the engine's panics.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is the report")]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -172,6 +172,32 @@ fn every_worker_gets_connections_again_after_the_way_to_accept_has_changed() {
 }
 
 #[test]
+fn nobody_is_sent_to_a_worker_that_retires() {
+    if portable() {
+        return;
+    }
+    alone(|| {
+        let endpoint = Endpoint::echo("a");
+        for leave in [60_000, 10] {
+            let address = free_address();
+            let draft = Draft::of(&address, Accept::PerWorker, &[&endpoint]).leave(leave);
+            let running = Running::start(&draft.clone().workers(4));
+            // So that workers take their time.
+            let bulk = Bulk::start(&address, 8);
+            running.apply(&draft.clone().workers(1));
+            if leave == 10 {
+                // This waits until their sockets have closed; from then on the system may choose again.
+                running.apply(&draft.clone().workers(1));
+            }
+            let before = sockets_per_runtime();
+            let held: Vec<Client> = (0..40).map(|_| Client::greeted(&address).unwrap().0).collect();
+            assert_eq!(shares(&before), [40], "with {leave} ms to leave");
+            drop((held, bulk));
+        }
+    });
+}
+
+#[test]
 fn the_listeners_of_a_group_share_new_connections_out() {
     alone(|| {
         let endpoint = Endpoint::echo("a");

@@ -210,7 +210,9 @@ impl Bulk {
                 while !stop.load(Ordering::SeqCst) && writing.socket.write_all(&block).is_ok() {}
                 let _ = writing.finish();
             }));
-            threads.push(std::thread::spawn(move || drop(reading.ending())));
+            threads.push(std::thread::spawn(move || {
+                let _ = reading.ending();
+            }));
         }
         Self { stop, threads }
     }

@@ -11,8 +11,8 @@ mod running;
 pub use client::{Client, Ending, ending};
 pub use draft::{Algorithm, Draft, cycle, least};
 pub use endpoint::{Endpoint, PATIENCE, deaf, refusing};
-pub use load::{Bulk, Load, Talk, Tally};
-pub use process::{alone, in_parallel, no_panics, sockets_per_runtime, threads_named, worker_threads, workers};
+pub use load::{Bulk, Load, Talk};
+pub use process::{alone, no_panics, sockets_per_runtime, threads_named, worker_threads, workers};
 pub use random::Random;
 pub use running::{EndpointCounts, ListenerCounts, Running, address};
 

@@ -27,11 +27,6 @@ pub fn alone<F: FnOnce()>(body: F) {
     assert!(output.status.success(), "{said}");
 }
 
-/// Whether the tests in here run beside others.
-pub fn in_parallel() -> bool {
-    std::env::var_os(ALONE).is_none()
-}
-
 /// Fails if a thread of an engine has panicked in this process, other than by order.
 pub fn no_panics() {
     static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -41,7 +36,7 @@ pub fn no_panics() {
         std::panic::set_hook(Box::new(move |info| {
             let thread = std::thread::current();
             let name = thread.name().unwrap_or_default();
-            let ordered = info.payload_as_str() == Some("injected");
+            let ordered = info.payload().downcast_ref::<&str>() == Some(&"injected");
             if ordered {
                 return;
             }

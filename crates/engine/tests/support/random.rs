@@ -8,7 +8,9 @@ impl Random {
     pub fn new(seed: u64) -> Self {
         // A few rounds, since small seeds begin alike.
         let mut random = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        (0..8).for_each(|_| drop(random.next()));
+        (0..8).for_each(|_| {
+            let _ = random.next();
+        });
         random
     }
 

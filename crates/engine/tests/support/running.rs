@@ -23,6 +23,7 @@ pub struct Counts {
     pub version: u32,
     pub worlds: u64,
     pub workers: u64,
+    #[allow(dead_code, reason = "shown when an assertion fails")]
     pub connections: u64,
     pub listeners: Vec<(String, ListenerCounts)>,
     pub endpoints: Vec<(String, EndpointCounts)>,
@@ -88,7 +89,9 @@ impl Running {
     /// Orders the end, and does not wait.
     pub fn send_close(&self, drain: Duration) -> Receiver<Closed> {
         let (done, wait) = channel();
-        self.engine.close(drain, move |closed| drop(done.send(closed)));
+        self.engine.close(drain, move |closed| {
+            let _ = done.send(closed);
+        });
         wait
     }
 

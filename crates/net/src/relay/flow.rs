@@ -10,11 +10,10 @@ use super::splice::{self, Piped};
 use crate::half::Half;
 use crate::wheel::Timer;
 
-/// After so many rounds, or so many bytes, the other connections of the worker have their turn. A turn
-/// of one full pipe costs measurably more than one of two: what the first has made room for is there
-/// by then, and still in the cache.
+/// After so many rounds, or so many copied bytes, the other connections of the worker have their turn;
+/// and after each splice. What comes meanwhile makes the next splice larger.
 const ROUNDS: usize = 8;
-const TURN: u64 = 2 * 1024 * 1024;
+const TURN: u64 = 1024 * 1024;
 
 /// One direction: reads from its source only when all it read before was written to its sink.
 #[derive(Debug, Default)]
@@ -92,7 +91,7 @@ impl Flow {
         timer: &Timer,
         quiet: bool,
     ) -> Step {
-        let turn = self.moved + TURN;
+        let turn = self.moved + if self.bulk.mode() == Mode::Splice { 1 } else { TURN };
         for _ in 0..ROUNDS {
             let step = match &mut self.stage {
                 Stage::Done => return Poll::Ready(Ok(())),
@@ -219,6 +218,11 @@ impl Flow {
             Poll::Ready(splice::Filled::Nothing) => {
                 pipes.give(pipe);
                 return None;
+            }
+            Poll::Ready(splice::Filled::End) => {
+                pipes.give(pipe);
+                self.stage = Stage::Finish;
+                Poll::Ready(Ok(()))
             }
             Poll::Ready(splice::Filled::Unable) => {
                 self.bulk.never_splice();

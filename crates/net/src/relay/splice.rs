@@ -1,7 +1,7 @@
 //! Moves bytes from socket to socket through a pipe, without copying them. Linux only.
 //!
 //! A pipe is filled only while it is empty. So when nothing goes in, that is the socket's doing, and
-//! reading it says what. What a pipe holds is counted here and never taken from its size: one slot may
+//! looking at it says what. What a pipe holds is counted here and never taken from its size: one slot may
 //! hold much more than a page, or much less.
 
 use std::io;
@@ -12,6 +12,7 @@ use rustix::pipe::{SpliceFlags, splice};
 
 use crate::pipe::Pipe;
 use crate::stream::{Stream, Taken};
+use crate::sys;
 
 /// A pipe with bytes in it.
 #[derive(Debug)]
@@ -27,8 +28,10 @@ pub struct Piped {
 pub enum Filled {
     /// So many bytes are in it.
     Bytes(usize),
-    /// Nothing could be spliced. Only reading tells whether the socket is empty or has ended: splicing
-    /// also stops before an urgent byte, which reading steps over.
+    /// The socket has ended.
+    End,
+    /// Nothing could be spliced though there are bytes: splicing stops before an urgent byte, which
+    /// reading steps over.
     Nothing,
     /// The socket cannot be spliced.
     Unable,
@@ -43,16 +46,21 @@ fn flags() -> SpliceFlags {
 /// Fills an empty pipe from a socket; pending until there is something to read.
 pub fn fill(cx: &mut Context<'_>, from: &Stream, pipe: &Pipe) -> Poll<Filled> {
     let taken = ready!(from.poll_read_by(cx, || {
-        match splice(from, None, &pipe.into, None, pipe.size, flags()) {
-            Err(Errno::AGAIN) => Ok(Taken::Some(0)),
-            // That it is less than was offered does not say that the socket is empty: the slots of the
-            // pipe may be full.
-            taken => Ok(Taken::Some(taken?)),
+        for _ in 0..2 {
+            match splice(from, None, &pipe.into, None, pipe.size, flags()) {
+                // Why nothing went in, only a look at the socket tells: it is empty, or it has ended,
+                // or bytes came just now, or an urgent byte is in the way.
+                Ok(0) | Err(Errno::AGAIN) if sys::peek(from)? == 0 => return Ok(Taken::Some(Filled::End)),
+                Ok(0) | Err(Errno::AGAIN) => {}
+                // That it is less than was offered does not say that the socket is empty: the slots of
+                // the pipe may be full.
+                taken => return Ok(Taken::Some(Filled::Bytes(taken?))),
+            }
         }
+        Ok(Taken::Some(Filled::Nothing))
     }));
     Poll::Ready(match taken {
-        Ok(0) => Filled::Nothing,
-        Ok(count) => Filled::Bytes(count),
+        Ok(filled) => filled,
         Err(error) if is_unable(&error) => Filled::Unable,
         Err(_) => Filled::Broken,
     })
