@@ -57,14 +57,12 @@ const oxlint = (hear) =>
 const types = (hear) => tsc(['--noEmit', '-p', 'tsconfig.test.json'], { hear });
 
 const clippy = (hear) =>
-  runCargo('clippy', ['--workspace', '--all-targets', '--', '-D', 'warnings'], { hear });
+  runCargo('clippy', ['--workspace', '--all-targets', ...inject, '--', '-D', 'warnings'], { hear });
 
 // Panics are injected only here: the addon is built without.
 const sockets = ['-p', 'fourseven-engine', '--features', 'inject'];
-const rooms = [
-  ...['--workspace', '--exclude', 'fourseven-node', '--exclude', 'fourseven-driver'],
-  ...['--features', 'fourseven-engine/inject'],
-];
+const inject = ['--features', 'fourseven-engine/inject'];
+const rooms = ['--workspace', '--exclude', 'fourseven-node', '--exclude', 'fourseven-driver', ...inject];
 const counted = ['-p', 'fourseven-driver'];
 
 async function cargoTest(packages, { words, long, env, skips, hear, profile }) {

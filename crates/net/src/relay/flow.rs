@@ -10,8 +10,8 @@ use super::splice::{self, Piped};
 use crate::half::Half;
 use crate::wheel::Timer;
 
-/// After so many rounds, or so many copied bytes, the other connections of the worker have their turn;
-/// and after each splice. What comes meanwhile makes the next splice larger.
+/// After so many rounds, or so many bytes, which is one full pipe, the other connections of the worker
+/// have their turn. What comes meanwhile makes the next splice larger.
 const ROUNDS: usize = 8;
 const TURN: u64 = 1024 * 1024;
 
@@ -91,7 +91,7 @@ impl Flow {
         timer: &Timer,
         quiet: bool,
     ) -> Step {
-        let turn = self.moved + if self.bulk.mode() == Mode::Splice { 1 } else { TURN };
+        let turn = self.moved + TURN;
         for _ in 0..ROUNDS {
             let step = match &mut self.stage {
                 Stage::Done => return Poll::Ready(Ok(())),
