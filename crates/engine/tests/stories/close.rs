@@ -113,7 +113,8 @@ fn shutdown_ends_all_threads_within_its_deadline_even_under_traffic() {
             let began = Instant::now();
             running.engine.shutdown(Duration::from_secs(10));
             assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-            assert_eq!(threads_named("fourseven-"), 0);
+            // One that was joined is listed for an instant more.
+            eventually_is(0, || threads_named("fourseven-"));
             for client in &mut held {
                 assert_eq!(client.ending(), Ending::Reset, "taken for a plain end");
             }
@@ -136,7 +137,8 @@ fn shutdown_does_not_wait_for_sockets_that_leave() {
         let began = Instant::now();
         running.engine.shutdown(Duration::from_secs(10));
         assert!(began.elapsed() < Duration::from_secs(10));
-        assert_eq!(threads_named("fourseven-"), 0);
+        // One that was joined is listed for an instant more.
+        eventually_is(0, || threads_named("fourseven-"));
         let answer = waiting.recv_timeout(PATIENCE).expect("an answer to `apply`");
         assert!(crate::support::portable() || matches!(answer, Outcome::Closed), "{answer:?}");
     });
