@@ -19,7 +19,9 @@ use account::Fault;
 use net::{Stream, dial};
 use plan::Address;
 use socket2::{SockAddr, SockRef};
-use support::sockets::{hanging, refusing};
+#[cfg(target_os = "linux")]
+use support::sockets::hanging;
+use support::sockets::refusing;
 use support::worker::{Worker, on_worker};
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -96,6 +98,7 @@ fn the_next_address_is_tried_as_soon_as_one_refuses() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn an_address_that_hangs_is_given_up_at_the_timeout() {
     for host in families() {
         let (_queue, address) = hanging(host);
@@ -110,6 +113,7 @@ fn an_address_that_hangs_is_given_up_at_the_timeout() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn beside_an_address_that_hangs_the_next_one_is_tried_after_250_ms() {
     for stuck in families() {
         for alive in families() {
@@ -124,6 +128,7 @@ fn beside_an_address_that_hangs_the_next_one_is_tried_after_250_ms() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn an_address_that_refuses_beside_one_that_hangs_is_followed_at_once() {
     let (_queue, first) = hanging(V4);
     let (_closed, second) = refusing(V4);
@@ -133,6 +138,7 @@ fn an_address_that_refuses_beside_one_that_hangs_is_followed_at_once() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn an_address_that_hangs_may_still_win() {
     let (mut queue, first) = hanging(V4);
     let (_other_queue, second) = hanging(V4);
@@ -175,6 +181,7 @@ fn a_socket_file_answers_or_refuses() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn without_a_descriptor_for_a_second_attempt_the_first_goes_on_alone() {
     let (_queue, first) = hanging(V4);
     let (_listener, second) = listening(V4);

@@ -207,6 +207,18 @@ fn half_closed_it_ends_after_the_half_close_timeout() {
 }
 
 #[test]
+fn a_half_close_does_not_wait_for_a_longer_idle_timeout() {
+    let worker = Worker::default();
+    let client = Script { sends: vec![Sends::Wait], ..Script::default() };
+    let (client, endpoint) = Stage::halves(client, Script::silent(), Wakes::Told);
+    let timeouts = Timeouts { idle: Some(600_000), ..half_close(100) };
+    let mut driven = Driven::new(&worker, client.clone(), endpoint, timeouts);
+    driven.lasts(Duration::from_millis(20));
+    nudge(&client);
+    assert_eq!(driven.end().0.fault, Some(Fault::HalfCloseTimeout));
+}
+
+#[test]
 fn the_half_close_timeout_begins_with_the_half_close_however_long_nothing_came_before() {
     let worker = Worker::default();
     let client = Script { sends: vec![Sends::Wait], ..Script::default() };

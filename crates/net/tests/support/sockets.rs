@@ -227,6 +227,7 @@ pub fn refusing(any: IpAddr) -> (Socket, plan::Address) {
 }
 
 /// A TCP address of the loopback that answers nothing: its queue is full.
+#[cfg(target_os = "linux")]
 pub fn hanging(any: IpAddr) -> (Vec<Socket>, plan::Address) {
     let (listener, address) = refusing(any);
     listener.listen(0).unwrap();

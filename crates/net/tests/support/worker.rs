@@ -13,6 +13,9 @@ use tokio::runtime::{Builder, LocalOptions};
 /// A story that takes longer hangs.
 const HANGS: Duration = Duration::from_secs(40);
 
+/// The most that one poll may move one way, by way of the largest pipes too.
+const MOST_A_POLL: u64 = 3 * 1024 * 1024;
+
 /// Waits for ever.
 pub const PATIENT: Timeouts = Timeouts { connect: 10_000, idle: None, half_close: None };
 
@@ -58,7 +61,11 @@ impl<C: Half + Unpin, E: Half + Unpin> Running<C, E> {
     pub async fn run(&mut self, tools: &Tools) -> Ended {
         poll_fn(|cx| {
             self.polls += 1;
-            self.relay.poll(cx, tools)
+            let before = (self.relay.up(), self.relay.down());
+            let polled = self.relay.poll(cx, tools);
+            let moved = (self.relay.up() - before.0, self.relay.down() - before.1);
+            assert!(moved.0.max(moved.1) <= MOST_A_POLL, "{moved:?} at a time");
+            polled
         })
         .await
     }

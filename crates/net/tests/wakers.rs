@@ -1,0 +1,100 @@
+//! A relay over sockets that is polled with other wakers, or with nothing left of its budget.
+
+#![cfg(unix)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a panic in a test is the report"
+)]
+
+mod support;
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use net::Ended;
+use support::random::Random;
+use support::sockets::{Kind, Peer, carry};
+use support::worker::{PATIENT, Worker, on_worker, others_run};
+use tokio::task::coop;
+
+/// Wakes a task, unless a later one has taken its place.
+struct Latest {
+    number: u64,
+    last: Arc<AtomicU64>,
+    task: Waker,
+}
+
+impl Wake for Latest {
+    fn wake(self: Arc<Self>) {
+        if self.number == self.last.load(Ordering::Relaxed) {
+            self.task.wake_by_ref();
+        }
+    }
+}
+
+/// Talk of all sizes, one way and the other and both at once.
+async fn talk(one: &Peer, other: &Peer) {
+    let mut random = Random::new(3);
+    for _ in 0..300 {
+        let size = |random: &mut Random| 1 + random.below([100, 10_000, 600_000][random.clone().below(3)]) as u64;
+        let (up, down) = (size(&mut random), size(&mut random));
+        match random.below(3) {
+            0 => carry(one, other, up).await,
+            1 => carry(other, one, down).await,
+            _ => _ = tokio::join!(carry(one, other, up), carry(other, one, down)),
+        }
+        others_run(random.below(4)).await;
+    }
+    one.finish();
+    other.finish();
+}
+
+/// Carries talk through a relay that is polled by way of `poll`.
+fn check(poll: impl Fn(&mut Context<'_>, &mut dyn FnMut(&mut Context<'_>) -> Poll<Ended>) -> Poll<Ended> + 'static) {
+    let poll = Rc::new(poll);
+    for (kind, splice) in [(Kind::Tcp, true), (Kind::Tcp, false), (Kind::Unix, true), (Kind::Unix, false)] {
+        on_worker(Worker::default(), async |worker| {
+            worker.tools.splice.set(splice);
+            let (client, client_peer) = Peer::pair(kind, None);
+            let (endpoint, endpoint_peer) = Peer::pair(kind, None);
+            let mut running = worker.relay(client, endpoint, PATIENT);
+            let (poll, tools) = (poll.clone(), worker.clone());
+            let relay =
+                tokio::task::spawn_local(poll_fn(move |cx| poll(cx, &mut |cx| running.relay.poll(cx, &tools.tools))));
+            talk(&client_peer, &endpoint_peer).await;
+            assert_eq!(relay.await.unwrap().fault, None);
+        });
+    }
+}
+
+#[test]
+fn a_waker_that_was_replaced_is_not_relied_on() {
+    let last = Arc::new(AtomicU64::new(0));
+    check(move |cx, relay| {
+        let number = last.fetch_add(1, Ordering::Relaxed) + 1;
+        let latest = Latest { number, last: last.clone(), task: cx.waker().clone() };
+        relay(&mut Context::from_waker(&Waker::from(Arc::new(latest))))
+    });
+}
+
+#[test]
+fn a_poll_without_budget_forgets_nothing() {
+    let random = RefCell::new(Random::new(9));
+    check(move |cx, relay| {
+        // As if the task had done much else before.
+        let spend = random.borrow_mut().once_in(2);
+        while spend && coop::has_budget_remaining() {
+            match coop::poll_proceed(cx) {
+                Poll::Ready(spent) => spent.made_progress(),
+                Poll::Pending => break,
+            }
+        }
+        relay(cx)
+    });
+}
