@@ -1,11 +1,11 @@
 //! Runs the engine without Node, for what has to be counted exactly.
 //!
 //! ```text
-//! fourseven-driver LISTEN TO[,TO…] [workers=N|auto] [algorithm=cycle|least] [accept=hand-off] [portable]
+//! fourseven-driver LISTEN TO[,TO…] [workers=N|auto] [algorithm=cycle|least] [accept=per-worker|hand-off] [portable]
 //! ```
 //!
 //! Prints `listening PORT` and then answers lines: `count` (live bytes and allocations so far),
-//! `read` (the counters), `plan LISTEN TO[,TO…] …` (applies another plan), `quit`. At the end of its
+//! `read` (the counters), `plan LISTEN TO[,TO…] …` (applies another plan, or says why not), `quit`. At the end of its
 //! input it goes on until it is killed.
 
 mod count;
@@ -41,7 +41,10 @@ fn main() -> Result<(), String> {
             }
             Some((word, rest)) if word == "plan" => {
                 version += 1;
-                println!("listening {}", apply(&engine, &Options::parse(rest)?, version)?);
+                match apply(&engine, &Options::parse(rest)?, version) {
+                    Ok(address) => println!("listening {address}"),
+                    Err(problems) => println!("refused {problems}"),
+                }
             }
             _ => return Err(format!("unknown: {line}")),
         }

@@ -36,6 +36,7 @@ impl Options {
                 }
                 Some(("algorithm", name)) => options.cycle = name == "cycle",
                 Some(("accept", "hand-off")) => options.accept = Accept::HandOff,
+                Some(("accept", "per-worker")) => options.accept = Accept::PerWorker,
                 None if word == "portable" => options.portable = true,
                 _ => return Err(format!("unknown: {word}")),
             }

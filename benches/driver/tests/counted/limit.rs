@@ -71,3 +71,37 @@ fn accepting_pauses_near_the_descriptor_limit_and_goes_on_when_there_is_room() {
         assert!(driver.read().faults.keys().all(|fault| fault != "accept-failed"), "{words:?}: {:?}", driver.read());
     }
 }
+
+#[test]
+fn a_plan_for_which_descriptors_do_not_suffice_is_refused_and_disturbs_nobody() {
+    let to = echo().to_string();
+    let limited = ["sh", "-c", "ulimit -n 256 && exec \"$0\" \"$@\""];
+    for accept in ["per-worker", "hand-off"] {
+        let accept = format!("accept={accept}");
+        let mut driver = Driver::by(&limited, &[&to, "workers=2", &accept]);
+        let held = connect(&driver, 300);
+        let served = |held: &[TcpStream]| held.iter().filter(|client| is_greeted(client)).count();
+        eventually("it serves what it can", || served(&held) >= 80);
+        let (descriptors, workers) = (driver.descriptors(""), driver.workers());
+        for _ in 0..5 {
+            let answer = driver.ask(&format!("plan 0 {to} workers=100 {accept}"));
+            assert!(answer.starts_with("refused") && answer.contains("Workers"), "{answer}");
+        }
+        eventually("nothing of it remains", || {
+            driver.workers() == workers && driver.descriptors("") <= descriptors + 8
+        });
+        let mut alive = held.into_iter().filter(is_greeted).collect::<Vec<_>>();
+        assert!(alive.len() >= 80);
+        for client in &mut alive {
+            client.set_nonblocking(false).unwrap();
+            client.write_all(b"still there").unwrap();
+        }
+        drop(alive);
+        eventually("all have gone", || driver.read().open == 0);
+        crate::support::greet(driver.address).unwrap();
+        // With room for it a plan is applied as ever.
+        assert!(driver.ask(&format!("plan 0 {to} workers=4 {accept}")).starts_with("listening"));
+        assert_eq!(driver.workers(), 4);
+        crate::support::greet(driver.address).unwrap();
+    }
+}

@@ -174,3 +174,47 @@ fn a_reset_is_a_reset_on_the_other_side_too() {
         assert_eq!(running.counts().all_faults(), [("client-reset", 1), ("endpoint-reset", 1)]);
     }
 }
+
+#[test]
+fn a_small_exchange_beside_bulky_ones_waits_for_a_turn_of_each_and_not_for_sixty() {
+    let small = Endpoint::echo("small");
+    let sink = Endpoint::serving("sink", &any_port("127.0.0.1"), |mut socket| {
+        let mut buffer = vec![0; 1 << 20];
+        while socket.read(&mut buffer)? > 0 {}
+        Ok(())
+    });
+    for accept in WAYS {
+        let (address, bulky) = (free_address(), free_address());
+        let draft = Draft::empty().workers(1).pool("small", cycle(1), &[&small]).pool("sink", cycle(1), &[&sink]);
+        let draft = draft.listen("small", &address, accept, "small").listen("bulky", &bulky, accept, "sink");
+        let running = Running::start(&draft);
+        let (mut client, _) = Client::greeted(&address).unwrap();
+        let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let writers: Vec<_> = (0..4)
+            .map(|_| {
+                let (mut bulk, stop) = (Client::connect(&bulky).unwrap(), stop.clone());
+                std::thread::spawn(move || {
+                    let block = vec![7; 1 << 20];
+                    while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                        bulk.socket.write_all(&block).unwrap();
+                    }
+                })
+            })
+            .collect();
+        let passed = || running.counts().listener("bulky").bytes_in;
+        crate::support::eventually("bytes flow", || passed() > 100_000_000);
+        // Counted in bytes that pass meanwhile, and not in time, which the machine may take elsewhere.
+        let mut waits: Vec<u64> = (0..101)
+            .map(|_| {
+                let before = passed();
+                client.echo(b"a word").unwrap();
+                passed() - before
+            })
+            .collect();
+        waits.sort_unstable();
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        // A turn of each is 4 MiB. Sixty turns before the system is asked for news are 60 MiB.
+        assert!(waits[75] < 32 << 20, "{accept:?}: {waits:?}");
+    }
+}
