@@ -140,11 +140,9 @@ async fn leave(hands: &Hands, mut door: Door, until: Instant) {
     if tokio::time::timeout_at(until.into(), &mut door.task).await.is_err() {
         door.task.abort();
     }
-    while let Ok(Some(stream)) = door.listening.accept_now() {
+    while let Ok(Some(accepted)) = door.listening.accept_now() {
         let held = hands.descriptors.take_anyway(2);
-        if let Ok(accepted) = Accepted::from_stream(stream) {
-            hands.hand(accepted, held, until).await;
-        }
+        hands.hand(accepted, held, until).await;
     }
 }
 
@@ -216,7 +214,7 @@ async fn next(hands: &Hands, listening: &Listening) -> io::Result<(Accepted, Hel
         }
     };
     let promised = held.promise();
-    let stream = listening.accept().await?;
+    let accepted = listening.accept().await?;
     drop(promised);
-    Ok((Accepted::from_stream(stream)?, held))
+    Ok((accepted, held))
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use account::{Fault, FaultCounts};
-use net::{Descriptors, Half, Listening};
+use net::{Accepted, Descriptors, Held, Listening};
 use proxy::Station;
 use tokio::runtime::LocalRuntime;
 use tokio::sync::mpsc;
@@ -99,10 +99,9 @@ impl Worker {
             Message::Accepted(group, accepted, held) => {
                 // From here on it is counted as a connection, no longer as one on its way.
                 self.load.fetch_sub(1, Ordering::Relaxed);
-                match (self.places.get(&group), accepted.register()) {
-                    (Some(place), Ok(stream)) => proxy::begin(&self.station, stream, place.get(), held),
-                    (None, Ok(mut stream)) => stream.abort(),
-                    (_, Err(_)) => self.station.faults.add(Fault::AcceptFailed),
+                match self.places.get(&group) {
+                    Some(place) => begin(&self.station, accepted, place, held),
+                    None => accepted.reset(),
                 }
             }
             Message::Cut(cut, done) => {
@@ -161,9 +160,9 @@ impl Worker {
                 continue;
             };
             // Out of the reserve if need be: nobody else can serve them.
-            while let Ok(Some(stream)) = door.listening.accept_now() {
+            while let Ok(Some(accepted)) = door.listening.accept_now() {
                 let held = self.station.descriptors.take_anyway(2);
-                proxy::begin(&self.station, stream, place.get(), held);
+                begin(&self.station, accepted, place, held);
             }
         }
     }
@@ -182,6 +181,14 @@ impl Worker {
             Some(endpoint) if endpoint.state() == State::Active => 0,
             Some(endpoint) => self.station.connections.cut(cut.fault, |open| open.is_served_by(endpoint)),
         }
+    }
+}
+
+/// Begins a connection of the listener that has its place there now.
+fn begin(station: &Rc<Station>, accepted: Accepted, place: &Place, held: Held) {
+    match accepted.register() {
+        Ok(stream) => proxy::begin(station, stream, place.get(), held),
+        Err(_) => station.faults.add(Fault::AcceptFailed),
     }
 }
 
@@ -207,7 +214,7 @@ async fn accept(station: Rc<Station>, listening: Rc<Listening>, place: Place) {
         let accepted = listening.accept().await;
         drop(promised);
         match accepted {
-            Ok(stream) => proxy::begin(&station, stream, place.get(), held),
+            Ok(accepted) => begin(&station, accepted, &place, held),
             // The client had gone before its turn came.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(_) => {

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 /// The length of a tick in milliseconds.
 const MILLIS: u32 = 10;
+/// The length of a tick in nanoseconds.
+const NANOS: u64 = MILLIS as u64 * 1_000_000;
 /// The length of a tick.
 pub const TICK: Duration = Duration::from_millis(MILLIS as u64);
 
@@ -32,7 +34,7 @@ impl Tick {
 pub struct Clock {
     start: Instant,
     #[cfg(target_os = "linux")]
-    coarse_start: Duration,
+    coarse_start: u64,
 }
 
 impl Default for Clock {
@@ -49,11 +51,10 @@ impl Clock {
     /// The current tick.
     pub fn now(&self) -> Tick {
         #[cfg(target_os = "linux")]
-        let passed = crate::sys::coarse_clock().saturating_sub(self.coarse_start);
+        let nanos = crate::sys::coarse_clock().saturating_sub(self.coarse_start);
         #[cfg(not(target_os = "linux"))]
-        let passed = self.start.elapsed();
-        // Not by `as_millis`, which divides 128 bits.
-        Tick(passed.as_secs() * 100 + u64::from(passed.subsec_millis() / 10))
+        let nanos = self.start.elapsed().as_nanos() as u64;
+        Tick(nanos / NANOS)
     }
 
     /// When [`Clock::now`] will have come to `tick` at the latest.

@@ -1,16 +1,18 @@
 //! Connects to an endpoint.
 
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use account::Fault;
 use plan::Address;
-use tokio::net::TcpStream;
+use socket2::SockAddr;
 
 use crate::descriptors::{Descriptors, Held};
 use crate::stream::Stream;
+use crate::sys;
 use crate::wheel::Wheel;
 
 /// How long an attempt has for itself before the next address is tried beside it, in milliseconds
@@ -95,17 +97,35 @@ async fn race(addresses: &[Address], wheel: &Wheel, descriptors: &Arc<Descriptor
 }
 
 async fn connect(address: &Address) -> io::Result<Stream> {
-    match address {
-        Address::Tcp { host, port } => {
-            let stream = TcpStream::connect((*host, *port)).await?;
-            stream.set_nodelay(true)?;
-            Ok(stream.into())
-        }
+    let (to, tcp) = match address {
+        Address::Tcp { host, port } => (SockAddr::from(SocketAddr::new(*host, *port)), true),
         #[cfg(unix)]
-        Address::Unix { path } => Ok(tokio::net::UnixStream::connect(path).await?.into()),
+        Address::Unix { path } => (SockAddr::unix(path)?, false),
         #[cfg(not(unix))]
-        Address::Unix { .. } => Err(io::ErrorKind::Unsupported.into()),
+        Address::Unix { .. } => return Err(io::ErrorKind::Unsupported.into()),
+    };
+    let socket = sys::stream_socket(to.domain())?;
+    if tcp {
+        socket.set_tcp_nodelay(true)?;
     }
+    match socket.connect(&to) {
+        Err(error) if !is_under_way(&error) => Err(error),
+        begun => {
+            let stream = Stream::registered(socket, tcp)?;
+            if begun.is_err() {
+                stream.connected().await?;
+            }
+            Ok(stream)
+        }
+    }
+}
+
+/// Whether the connection is being made. A Unix socket whose queue is full says `EAGAIN`, and is not.
+fn is_under_way(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return matches!(error.raw_os_error(), Some(libc::EINPROGRESS | libc::EINTR));
+    #[cfg(not(unix))]
+    return error.kind() == io::ErrorKind::WouldBlock;
 }
 
 fn fault(error: &io::Error) -> Fault {

@@ -41,6 +41,16 @@ pub trait Half {
     /// Makes the coming drop a reset, so that the peer cannot take the end for a plain one.
     fn abort(&mut self);
 
+    /// Says whether reads follow. While they do not, a half may see to it that what comes wakes nobody:
+    /// it would again and again, until its buffers are full.
+    ///
+    /// # Errors
+    ///
+    /// The connection cannot be used any more.
+    fn set_reading(&mut self, _cx: &mut Context<'_>, _reading: bool) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Whether the peer is known to be gone in both directions, though unread bytes may be left.
     /// Asked now and then while the other half blocks; a half that cannot tell says no.
     fn peer_gone(&self) -> bool;

@@ -10,6 +10,7 @@ mod holder;
 mod listen;
 #[cfg(target_os = "linux")]
 mod pipe;
+mod registration;
 mod relay;
 mod scratch;
 mod stream;
@@ -27,4 +28,5 @@ pub use pipe::{Pipe, Pipes};
 pub use relay::{Ended, Relay, Run, Tools};
 pub use scratch::{SCRATCH, Scratch};
 pub use stream::{Stream, Taken};
+pub use sys::block_broken_pipe;
 pub use wheel::{Timer, Wheel};

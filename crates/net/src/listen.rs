@@ -4,13 +4,13 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 #[cfg(unix)]
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use plan::Address;
-use socket2::{Domain, Protocol, SockAddr, SockRef, Socket, Type};
-use tokio::net::TcpListener;
-#[cfg(unix)]
-use tokio::net::UnixListener;
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use tokio::io::Interest;
 
+use crate::registration::Registration;
 use crate::stream::Stream;
 
 /// A bound and listening socket, not yet registered with a worker. Duplicates share its queue.
@@ -128,36 +128,43 @@ impl Bound {
     ///
     /// What the system says.
     pub fn listen(self) -> io::Result<Listening> {
-        if self.socket.domain()? == Domain::UNIX {
+        let socket = Rc::new(self.socket);
+        Ok(Listening {
+            registration: Registration::new(&socket, Interest::READABLE)?,
+            tcp: socket.local_addr()?.as_socket().is_some(),
+            socket,
             #[cfg(unix)]
-            return Ok(Listening::Unix(UnixListener::from_std(self.socket.into())?));
-        }
-        Ok(Listening::Tcp(TcpListener::from_std(self.socket.into())?))
+            _file: self._file,
+        })
     }
 }
 
 /// A listening socket, registered with the worker that accepts from it.
 #[derive(Debug)]
-pub enum Listening {
-    /// TCP over IPv4 or IPv6.
-    Tcp(TcpListener),
-    /// A stream socket of the file system.
+pub struct Listening {
+    registration: Registration,
+    socket: Rc<Socket>,
+    tcp: bool,
     #[cfg(unix)]
-    Unix(UnixListener),
+    _file: Option<SocketFile>,
 }
 
 impl Listening {
-    /// The next connection.
+    /// The next connection. Nothing is lost when it is dropped while it waits.
     ///
     /// # Errors
     ///
     /// The descriptors are used up, or the connection has ended already.
-    pub async fn accept(&self) -> io::Result<Stream> {
-        Ok(match self {
-            Listening::Tcp(listener) => listener.accept().await?.0.into(),
-            #[cfg(unix)]
-            Listening::Unix(listener) => listener.accept().await?.0.into(),
-        })
+    pub async fn accept(&self) -> io::Result<Accepted> {
+        loop {
+            match self.registration.try_io(Interest::READABLE, || self.call()) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.registration.ready(Interest::READABLE).await?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                accepted => return accepted,
+            }
+        }
     }
 
     /// A connection that is in the queue now, whether or not the runtime knows of it yet.
@@ -165,15 +172,10 @@ impl Listening {
     /// # Errors
     ///
     /// The descriptors are used up, or the system has no memory; the rest of the queue is lost.
-    pub fn accept_now(&self) -> io::Result<Option<Stream>> {
+    pub fn accept_now(&self) -> io::Result<Option<Accepted>> {
         loop {
-            let accepted = match self {
-                Listening::Tcp(listener) => SockRef::from(listener).accept(),
-                #[cfg(unix)]
-                Listening::Unix(listener) => SockRef::from(listener).accept(),
-            };
-            match accepted {
-                Ok((socket, _)) => return Accepted::from_socket(socket)?.register().map(Some),
+            match self.call() {
+                Ok(accepted) => return Ok(Some(accepted)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 // The client had gone before its turn came.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -182,30 +184,23 @@ impl Listening {
             }
         }
     }
+
+    fn call(&self) -> io::Result<Accepted> {
+        Ok(Accepted { socket: crate::sys::accept(&self.socket)?, tcp: self.tcp })
+    }
 }
 
-/// An accepted connection on its way from one thread to another.
+/// An accepted connection that no worker has yet.
 #[derive(Debug)]
-pub struct Accepted(Socket);
+pub struct Accepted {
+    socket: Socket,
+    tcp: bool,
+}
 
 impl Accepted {
-    /// Takes a connection off the thread that accepted it.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn from_stream(stream: Stream) -> io::Result<Self> {
-        stream.into_socket().map(Self)
-    }
-
-    fn from_socket(socket: Socket) -> io::Result<Self> {
-        socket.set_nonblocking(true)?;
-        Ok(Self(socket))
-    }
-
     /// Resets it, since nobody serves it.
     pub fn reset(self) {
-        let _ = self.0.set_linger(Some(std::time::Duration::ZERO));
+        let _ = self.socket.set_linger(Some(std::time::Duration::ZERO));
     }
 
     /// Registers it with the worker that calls.
@@ -214,11 +209,7 @@ impl Accepted {
     ///
     /// What the system says.
     pub fn register(self) -> io::Result<Stream> {
-        if self.0.domain()? == Domain::UNIX {
-            #[cfg(unix)]
-            return Ok(tokio::net::UnixStream::from_std(self.0.into())?.into());
-        }
-        Ok(tokio::net::TcpStream::from_std(self.0.into())?.into())
+        Stream::registered(self.socket, self.tcp)
     }
 }
 

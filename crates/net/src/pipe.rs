@@ -1,6 +1,6 @@
 //! Pipes through which bytes are spliced from one socket to another. Linux only.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -22,6 +22,9 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// many as bulky flows may hold at a time.
 const MOST_SPARE: usize = MOST_BYTES / SIZE;
 
+/// After a refusal of the system, so many are not asked for.
+const REFUSED: u32 = 1000;
+
 /// A pipe, empty when nobody splices through it.
 #[derive(Debug)]
 pub struct Pipe {
@@ -39,6 +42,8 @@ pub struct Pipe {
 #[derive(Debug)]
 pub struct Pipes {
     spare: RefCell<Vec<Pipe>>,
+    /// How often to go without before asking the system again, which has refused one.
+    refused: Cell<u32>,
     descriptors: Arc<Descriptors>,
 }
 
@@ -69,7 +74,7 @@ impl Drop for Share {
 impl Pipes {
     /// No pipes yet; those made count among `descriptors`.
     pub fn new(descriptors: Arc<Descriptors>) -> Self {
-        Self { spare: RefCell::default(), descriptors }
+        Self { spare: RefCell::default(), refused: Cell::default(), descriptors }
     }
 
     /// An empty pipe; `None` when there is no room for one more.
@@ -96,8 +101,16 @@ impl Pipes {
     fn make(&self) -> Option<Pipe> {
         let share = Share::take(SIZE)?;
         let held = self.descriptors.take(2)?;
-        let (out, into) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).ok()?;
-        let size = grow(&into).ok().filter(|size| *size >= LEAST_SIZE)?;
+        if let Some(rest) = self.refused.get().checked_sub(1) {
+            self.refused.set(rest);
+            return None;
+        }
+        let made = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).map_err(io::Error::from);
+        let made = made.and_then(|(out, into)| Ok((grow(&into)?, out, into)));
+        let Some((size, out, into)) = made.ok().filter(|(size, ..)| *size >= LEAST_SIZE) else {
+            self.refused.set(REFUSED);
+            return None;
+        };
         Some(Pipe { out, into, size, _held: held, _share: share })
     }
 }

@@ -118,7 +118,7 @@ impl<C: Half + Unpin, E: Half + Unpin> Relay<C, E> {
         let pace = Pace {
             moved: before != (self.up.moved, self.down.moved),
             half: self.up.is_over() || self.down.is_over(),
-            blocked: self.up.is_blocked() || self.down.is_blocked(),
+            unread: !self.up.is_reading() || !self.down.is_reading(),
         };
         loop {
             match std::task::ready!(self.patience.poll(cx, pace)) {
@@ -132,14 +132,15 @@ impl<C: Half + Unpin, E: Half + Unpin> Relay<C, E> {
         }
     }
 
-    /// Whether a half that is not read, since the other one blocks, was reset meanwhile. Once it was
-    /// told the end of its own direction it may close for good, and that is no reset.
+    /// Whether a half that is not read, since the other one blocks or since it has ended, was reset
+    /// meanwhile. Once it was told the end of its own direction it may close for good, and that is no
+    /// reset.
     fn silently_reset(&self) -> Option<Fault> {
         let Self { client, endpoint, up, down, .. } = self;
-        if up.is_blocked() && !down.is_over() && client.peer_gone() {
+        if !up.is_reading() && !down.is_over() && client.peer_gone() {
             return Some(Fault::ClientReset);
         }
-        (down.is_blocked() && !up.is_over() && endpoint.peer_gone()).then_some(Fault::EndpointReset)
+        (!down.is_reading() && !up.is_over() && endpoint.peer_gone()).then_some(Fault::EndpointReset)
     }
 
     /// Ends the relay at once; both sides are reset.

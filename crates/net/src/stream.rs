@@ -3,16 +3,15 @@
 use std::cell::Cell;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use socket2::SockRef;
+use socket2::Socket;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
-use tokio::net::TcpStream;
-#[cfg(unix)]
-use tokio::net::UnixStream;
 use tokio::task::coop::has_budget_remaining;
 
 use crate::half::Half;
+use crate::registration::Registration;
 use crate::sys;
 
 /// A connected stream socket, registered with the worker that made it.
@@ -22,30 +21,22 @@ use crate::sys;
 /// is not registered again. A relay looks at both its directions whenever one of them moves.
 #[derive(Debug)]
 pub struct Stream {
-    socket: Socket,
+    /// None when registering anew has failed.
+    registration: Option<Registration>,
+    socket: Rc<Socket>,
+    /// TCP over IPv4 or IPv6, and not a stream socket of the file system.
+    tcp: bool,
+    /// Whether the registration brings news of what can be read.
+    reading: bool,
+    /// The registration is new because somebody wants to read on: worth a try before there is news.
+    resumed: Cell<bool>,
     /// The task whose waker waits for bytes to read. A waker that waits keeps its task allocated, so
     /// this cannot be another task at the same address.
     reader: Cell<Option<*const ()>>,
 }
 
-#[derive(Debug)]
-enum Socket {
-    /// TCP over IPv4 or IPv6.
-    Tcp(TcpStream),
-    /// A stream socket of the file system.
-    #[cfg(unix)]
-    Unix(UnixStream),
-}
-
-macro_rules! each {
-    ($self:expr, $socket:ident => $call:expr) => {
-        match &$self.socket {
-            Socket::Tcp($socket) => $call,
-            #[cfg(unix)]
-            Socket::Unix($socket) => $call,
-        }
-    };
-}
+/// News of both directions.
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// What a call that reads has come to.
 #[derive(Debug)]
@@ -57,16 +48,45 @@ pub enum Taken<T> {
 }
 
 impl Stream {
-    fn new(socket: Socket) -> Self {
-        Self { socket, reader: Cell::new(None) }
+    /// Registers a connected socket, which must not block, with the worker that calls.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn new(socket: Socket) -> io::Result<Self> {
+        let tcp = socket.local_addr()?.as_socket().is_some();
+        Self::registered(socket, tcp)
+    }
+
+    /// As [`Stream::new`], where the kind is known.
+    pub(crate) fn registered(socket: Socket, tcp: bool) -> io::Result<Self> {
+        let socket = Rc::new(socket);
+        let registration = Some(Registration::new(&socket, BOTH)?);
+        Ok(Self { registration, socket, tcp, reading: true, resumed: Cell::default(), reader: Cell::default() })
+    }
+
+    fn registration(&self) -> io::Result<&Registration> {
+        self.registration.as_ref().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     /// Waits until the peer has reset the connection. A plain end of the stream does not count.
     pub async fn reset(&self) {
-        let waited = each!(self, socket => socket.ready(Interest::ERROR).await);
-        if waited.is_err() {
-            std::future::pending::<()>().await;
+        match self.registration() {
+            Ok(registration) if registration.ready(Interest::ERROR).await.is_ok() => {}
+            _ => std::future::pending().await,
         }
+    }
+
+    /// Waits until a connection that is being made is there.
+    pub(crate) async fn connected(&self) -> io::Result<()> {
+        self.registration()?.ready(Interest::WRITABLE).await?;
+        self.socket.take_error()?.map_or(Ok(()), Err)
+    }
+
+    /// Whether the task waits for bytes already, and none have come.
+    pub fn awaits_bytes(&self, cx: &Context<'_>) -> bool {
+        self.reader.get() == Some(cx.waker().data())
+            && self.registration().is_ok_and(|it| it.try_io(Interest::READABLE, || Ok(())).is_err())
     }
 
     /// Makes a system call that reads, once the socket may be readable. The call says `WouldBlock`
@@ -80,7 +100,25 @@ impl Stream {
         cx: &mut Context<'_>,
         mut call: impl FnMut() -> io::Result<Taken<T>>,
     ) -> Poll<io::Result<T>> {
+        if self.resumed.take()
+            && let Ok(Taken::Some(value) | Taken::All(value)) = call()
+        {
+            return Poll::Ready(Ok(value));
+        }
+        let registration = self.registration()?;
         loop {
+            if self.reader.get().is_none() {
+                // Nobody waits yet, so most likely there is nothing: registering costs no more than a
+                // look would. Without budget the runtime says `Pending` and registers nothing.
+                let registers = has_budget_remaining();
+                match registration.poll_read_ready(cx) {
+                    Poll::Ready(ready) => ready?,
+                    Poll::Pending => {
+                        self.reader.set(registers.then(|| cx.waker().data()));
+                        return Poll::Pending;
+                    }
+                }
+            }
             let mut called = false;
             let mut done = None;
             // `WouldBlock` from inside marks the socket as empty, so it goes out for `All` too.
@@ -97,24 +135,15 @@ impl Stream {
                 }
                 Ok(())
             };
-            let _ = each!(self, socket => socket.try_io(Interest::READABLE, mark));
+            let _ = registration.try_io(Interest::READABLE, mark);
             match done {
-                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Some(done) => {
                     self.reader.set(None);
                     return Poll::Ready(done);
                 }
                 None if !called && self.reader.get() == Some(cx.waker().data()) => return Poll::Pending,
-                None => {}
-            }
-            // Without budget the runtime says `Pending` and registers nothing.
-            let registers = has_budget_remaining();
-            match each!(self, socket => socket.poll_read_ready(cx)) {
-                Poll::Ready(ready) => ready?,
-                Poll::Pending => {
-                    self.reader.set(registers.then(|| cx.waker().data()));
-                    return Poll::Pending;
-                }
+                None => self.reader.set(None),
             }
         }
     }
@@ -130,10 +159,11 @@ impl Stream {
         cx: &mut Context<'_>,
         mut call: impl FnMut() -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
+        let registration = self.registration()?;
         loop {
-            match each!(self, socket => socket.try_io(Interest::WRITABLE, &mut call)) {
+            match registration.try_io(Interest::WRITABLE, &mut call) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    ready!(each!(self, socket => socket.poll_write_ready(cx)))?;
+                    ready!(registration.poll_write_ready(cx))?;
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 done => return Poll::Ready(done),
@@ -141,45 +171,23 @@ impl Stream {
         }
     }
 
-    /// The socket as the standard library has it, no longer registered.
-    pub(crate) fn into_socket(self) -> io::Result<socket2::Socket> {
-        Ok(match self.socket {
-            Socket::Tcp(socket) => socket.into_std()?.into(),
-            #[cfg(unix)]
-            Socket::Unix(socket) => socket.into_std()?.into(),
-        })
-    }
-
     /// Whether the peer can reset the connection, as only TCP knows it.
     pub(crate) fn is_tcp(&self) -> bool {
-        matches!(self.socket, Socket::Tcp(_))
-    }
-}
-
-impl From<TcpStream> for Stream {
-    fn from(socket: TcpStream) -> Self {
-        Self::new(Socket::Tcp(socket))
-    }
-}
-
-#[cfg(unix)]
-impl From<UnixStream> for Stream {
-    fn from(socket: UnixStream) -> Self {
-        Self::new(Socket::Unix(socket))
+        self.tcp
     }
 }
 
 #[cfg(unix)]
 impl std::os::fd::AsFd for Stream {
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-        each!(self, socket => socket.as_fd())
+        self.socket.as_fd()
     }
 }
 
 #[cfg(windows)]
 impl std::os::windows::io::AsSocket for Stream {
     fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
-        each!(self, socket => socket.as_socket())
+        self.socket.as_socket()
     }
 }
 
@@ -221,8 +229,10 @@ impl Half for Stream {
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.poll_read_by(cx, || {
             let count = sys::receive(self, buffer)?;
-            // What a read did not fill is empty, as long as it is not the end.
-            Ok(if count == 0 || count == buffer.len() { Taken::Some(count) } else { Taken::All(count) })
+            // What a read did not fill is empty, as long as it is not the end. On a Unix socket a read
+            // ends early at a message that carries descriptors, too.
+            let all = self.is_tcp() && count != 0 && count != buffer.len();
+            Ok(if all { Taken::All(count) } else { Taken::Some(count) })
         })
     }
 
@@ -230,7 +240,7 @@ impl Half for Stream {
         self.poll_write_by(cx, || match buffers {
             // One buffer is the common case, and `send` is cheaper than `sendmsg`.
             [buffer] => sys::send(self, buffer),
-            buffers => SockRef::from(&*self).send_vectored(buffers),
+            buffers => sys::send_vectored(self, buffers),
         })
     }
 
@@ -239,7 +249,7 @@ impl Half for Stream {
     }
 
     fn poll_finish(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match SockRef::from(&*self).shutdown(std::net::Shutdown::Write) {
+        match self.socket.shutdown(std::net::Shutdown::Write) {
             // The peer has closed already, so nobody waits for our end.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
             done => Poll::Ready(done),
@@ -249,8 +259,23 @@ impl Half for Stream {
     fn abort(&mut self) {
         // A Unix socket has no reset; closing with unread bytes is the nearest there is.
         if self.is_tcp() {
-            let _ = SockRef::from(&*self).set_linger(Some(std::time::Duration::ZERO));
+            let _ = self.socket.set_linger(Some(std::time::Duration::ZERO));
         }
+    }
+
+    fn set_reading(&mut self, cx: &mut Context<'_>, reading: bool) -> io::Result<()> {
+        if self.reading == reading || cfg!(not(unix)) {
+            return Ok(());
+        }
+        // First, since a socket can be registered only once.
+        self.registration = None;
+        self.reader.set(None);
+        self.registration = Some(Registration::new(&self.socket, if reading { BOTH } else { Interest::WRITABLE })?);
+        self.reading = reading;
+        self.resumed.set(reading);
+        // Whoever waits to write, waits at the registration that is gone.
+        cx.waker().wake_by_ref();
+        Ok(())
     }
 
     fn peer_gone(&self) -> bool {

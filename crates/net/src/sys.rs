@@ -12,9 +12,14 @@ pub use windows::*;
 
 #[cfg(unix)]
 mod unix {
-    use std::io;
+    use std::io::{self, IoSlice};
+    use std::mem::MaybeUninit;
+    use std::rc::Rc;
 
-    use rustix::net::{RecvFlags, SendFlags, recv, send as send_to};
+    use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send as send_to, sendmsg};
+    use socket2::Socket;
+    use tokio::io::Interest;
+    use tokio::io::unix::AsyncFd;
 
     use crate::stream::Stream;
 
@@ -29,19 +34,47 @@ mod unix {
         Ok(recv(stream, &mut [0], RecvFlags::PEEK)?.0)
     }
 
+    /// No signal when the peer is gone. Apple's systems have an option of the socket instead, which the
+    /// standard library sets.
+    #[cfg(not(target_vendor = "apple"))]
+    const QUIETLY: SendFlags = SendFlags::NOSIGNAL;
+    #[cfg(target_vendor = "apple")]
+    const QUIETLY: SendFlags = SendFlags::empty();
+
     /// `send`, without a signal when the peer is gone.
     pub fn send(stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
-        #[cfg(target_vendor = "apple")]
-        let flags = SendFlags::empty();
-        #[cfg(not(target_vendor = "apple"))]
-        let flags = SendFlags::NOSIGNAL;
-        Ok(send_to(stream, bytes, flags)?)
+        Ok(send_to(stream, bytes, QUIETLY)?)
+    }
+
+    /// `sendmsg`, without a signal when the peer is gone.
+    pub fn send_vectored(stream: &Stream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(sendmsg(stream, buffers, &mut SendAncillaryBuffer::default(), QUIETLY)?)
+    }
+
+    /// Registers a socket with the runtime of this thread.
+    pub fn register(socket: Rc<Socket>, news: Interest) -> io::Result<AsyncFd<Rc<Socket>>> {
+        // SAFETY: what is registered has a share in the socket, which nobody can take out of it, so the
+        // descriptor stays the same and open for as long as it is registered.
+        unsafe { Ok(AsyncFd::register_with_interest(socket, news)?) }
+    }
+
+    /// Keeps `SIGPIPE` from this thread: `splice` has no flag for that, and Node ignores the signal
+    /// only until the program has listened for it once.
+    pub fn block_broken_pipe() {
+        // SAFETY: both calls write to `set` and read from it, alive over them; they cannot fail for a
+        // signal that exists.
+        unsafe {
+            let mut set = MaybeUninit::uninit();
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGPIPE);
+            libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut());
+        }
     }
 }
 
 #[cfg(windows)]
 mod windows {
-    use std::io::{self, Read, Write};
+    use std::io::{self, IoSlice, Read, Write};
 
     use crate::stream::Stream;
 
@@ -54,6 +87,14 @@ mod windows {
     pub fn send(stream: &Stream, bytes: &[u8]) -> io::Result<usize> {
         (&*socket2::SockRef::from(stream)).write(bytes)
     }
+
+    /// `WSASend`.
+    pub fn send_vectored(stream: &Stream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        socket2::SockRef::from(stream).send_vectored(buffers)
+    }
+
+    /// There is no such signal.
+    pub fn block_broken_pipe() {}
 }
 
 #[cfg(target_os = "linux")]
@@ -61,7 +102,9 @@ mod linux {
     use std::io;
     use std::mem::{size_of, zeroed};
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-    use std::time::Duration;
+
+    use rustix::net::{SocketFlags, accept_with};
+    use socket2::{Domain, Socket, Type};
 
     use crate::stream::Stream;
 
@@ -90,13 +133,23 @@ mod linux {
         if done < 0 { Err(io::Error::last_os_error()) } else { Ok(info.tcpi_state) }
     }
 
-    /// The kernel's coarse monotonic clock. Not by rustix, whose look for the vDSO crashes under
-    /// valgrind.
-    pub fn coarse_clock() -> Duration {
+    /// The kernel's coarse monotonic clock, in nanoseconds. Not by rustix, whose look for the vDSO
+    /// crashes under valgrind.
+    pub fn coarse_clock() -> u64 {
         let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: the pointer is to `now`, alive over the call. It cannot fail for this clock.
         unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC_COARSE, &raw mut now) };
-        Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+        now.tv_sec.unsigned_abs() * 1_000_000_000 + now.tv_nsec.unsigned_abs()
+    }
+
+    /// `accept4`: the connection does not block.
+    pub fn accept(listening: &Socket) -> io::Result<Socket> {
+        Ok(accept_with(listening, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC)?.into())
+    }
+
+    /// `socket` for a stream that does not block.
+    pub fn stream_socket(domain: Domain) -> io::Result<Socket> {
+        Socket::new(domain, Type::STREAM.nonblocking(), None)
     }
 
     /// Sends the new connections of the `SO_REUSEPORT` group of `socket` to its first `sockets`
@@ -137,7 +190,25 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
+    use std::io;
+
+    use socket2::{Domain, Socket, Type};
+
     use crate::stream::Stream;
+
+    /// `accept`: the connection does not block.
+    pub fn accept(listening: &Socket) -> io::Result<Socket> {
+        let (socket, _) = listening.accept()?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
+
+    /// `socket` for a stream that does not block.
+    pub fn stream_socket(domain: Domain) -> io::Result<Socket> {
+        let socket = Socket::new(domain, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        Ok(socket)
+    }
 
     /// No portable call tells.
     pub fn is_closed(_: &Stream) -> bool {

@@ -118,3 +118,26 @@ fn urgent_data_hides_nothing_behind_it_from_a_spliced_flow() {
         running.run_until(&worker.tools, async { endpoint_peer.receive(2000).await.unwrap() }).await;
     });
 }
+
+#[test]
+fn a_read_that_a_passed_descriptor_ends_early_is_not_the_last() {
+    use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
+    use std::io::IoSlice;
+    use std::os::fd::AsFd;
+
+    on_worker(Worker::default(), async |worker| {
+        let (client, client_peer) = Peer::pair(Kind::Unix, None);
+        let (endpoint, endpoint_peer) = Peer::pair(Kind::Unix, None);
+        let mut running = worker.relay(client, endpoint, PATIENT);
+        // Both are there before the relay looks; one read takes one of them.
+        let passed = std::io::stdin();
+        let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+        let mut with = SendAncillaryBuffer::new(&mut space);
+        let descriptors = [passed.as_fd()];
+        assert!(with.push(SendAncillaryMessage::ScmRights(&descriptors)));
+        let first = client_peer.next_bytes(10);
+        sendmsg(&*client_peer.socket(), &[IoSlice::new(&first)], &mut with, SendFlags::empty()).unwrap();
+        assert_eq!(client_peer.socket().send(&client_peer.next_bytes(20)).unwrap(), 20);
+        running.run_until(&worker.tools, async { endpoint_peer.receive(30).await.unwrap() }).await;
+    });
+}

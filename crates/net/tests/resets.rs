@@ -94,6 +94,25 @@ fn a_reset_of_the_endpoint_is_noticed_while_the_client_blocks() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_reset_is_noticed_after_the_end_of_its_stream_too() {
+    for from_client in [true, false] {
+        on_worker(Worker::default(), async |worker| {
+            let (client, client_peer) = Peer::pair(Kind::Tcp, None);
+            let (endpoint, endpoint_peer) = Peer::pair(Kind::Tcp, None);
+            let mut running = worker.relay(client, endpoint, PATIENT);
+            let (leaves, stays) = if from_client { (client_peer, endpoint_peer) } else { (endpoint_peer, client_peer) };
+            leaves.finish();
+            // Nobody says anything, so nothing is read or written that could fail.
+            running.run_until(&worker.tools, async { stays.receive_all().await.unwrap() }).await;
+            leaves.reset();
+            let fault = if from_client { Fault::ClientReset } else { Fault::EndpointReset };
+            assert_eq!(running.run(&worker.tools).await.fault, Some(fault));
+        });
+    }
+}
+
+#[test]
 fn a_blocked_half_that_breaks_ends_the_relay_at_once() {
     for splice in [true, false] {
         on_worker(Worker::default(), async |worker| {

@@ -12,15 +12,18 @@ mod support;
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use net::Ended;
 use support::random::Random;
 use support::sockets::{Kind, Peer, carry};
 use support::worker::{PATIENT, Worker, on_worker, others_run};
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::coop;
 
 /// Wakes a task, unless a later one has taken its place.
@@ -81,6 +84,48 @@ fn a_waker_that_was_replaced_is_not_relied_on() {
         let latest = Latest { number, last: last.clone(), task: cx.waker().clone() };
         relay(&mut Context::from_waker(&Waker::from(Arc::new(latest))))
     });
+}
+
+#[test]
+fn what_comes_while_the_other_side_blocks_wakes_nobody() {
+    for (kind, splice) in [(Kind::Tcp, true), (Kind::Tcp, false), (Kind::Unix, true), (Kind::Unix, false)] {
+        let woken = Arc::new(AtomicU64::new(0));
+        let count = woken.clone();
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .on_thread_unpark(move || _ = count.fetch_add(1, Ordering::Relaxed))
+            .build_local(LocalOptions::default())
+            .unwrap();
+        runtime.block_on(async {
+            let worker = Worker::default();
+            worker.tools.splice.set(splice);
+            let (client, client_peer) = kind.pair(None);
+            let (endpoint, endpoint_peer) = kind.pair(Some(64 * 1024));
+            let mut running = worker.relay(client, endpoint, PATIENT);
+            // Until the endpoint blocks, and no further: the client could send much more.
+            let mut before = 0;
+            while before == 0 || before != running.relay.up() {
+                before = running.relay.up();
+                assert_eq!((&client_peer).write(&[7; 20_000]).unwrap(), 20_000);
+                running.run_until(&worker.tools, others_run(10)).await;
+            }
+            let (done, all_sent) = tokio::sync::oneshot::channel();
+            let sender = std::thread::spawn(move || {
+                for _ in 0..20 {
+                    (&client_peer).write_all(&[7; 1000]).unwrap();
+                    // Time to wake up in, and no more than that.
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                done.send(()).unwrap();
+                client_peer
+            });
+            let before = woken.load(Ordering::Relaxed);
+            running.run_until(&worker.tools, async { all_sent.await.unwrap() }).await;
+            let woken = woken.load(Ordering::Relaxed) - before;
+            assert!(woken <= 3, "{kind:?}, splice {splice}: woken {woken} times");
+            drop((sender.join().unwrap(), endpoint_peer));
+        });
+    }
 }
 
 #[test]

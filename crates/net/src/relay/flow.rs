@@ -20,6 +20,8 @@ const TURN: u64 = 1024 * 1024;
 pub struct Flow {
     stage: Stage,
     bulk: Bulk,
+    /// The source was told that nothing is read from it.
+    paused: bool,
     /// Bytes written to the sink.
     pub moved: u64,
 }
@@ -63,8 +65,13 @@ impl Flow {
         matches!(self.stage, Stage::Done)
     }
 
+    /// Whether the source is read, so that its reset would show.
+    pub fn is_reading(&self) -> bool {
+        matches!(self.stage, Stage::Read)
+    }
+
     /// Whether bytes wait for the sink.
-    pub fn is_blocked(&self) -> bool {
+    fn is_blocked(&self) -> bool {
         !matches!(self.stage, Stage::Read | Stage::Finish | Stage::Done)
     }
 
@@ -91,9 +98,12 @@ impl Flow {
         timer: &Timer,
         quiet: bool,
     ) -> Step {
+        if self.waits_already(cx, source, sink) {
+            return Poll::Pending;
+        }
         let turn = self.moved + TURN;
         for _ in 0..ROUNDS {
-            let step = match &mut self.stage {
+            let mut step = match &mut self.stage {
                 Stage::Done => return Poll::Ready(Ok(())),
                 Stage::Finish if quiet => {
                     self.stage = Stage::Done;
@@ -103,8 +113,12 @@ impl Flow {
                 Stage::Held(..) => self.write_held(cx, sink),
                 #[cfg(target_os = "linux")]
                 Stage::Piped(_) => self.drain_pipe(cx, sink, tools),
+                Stage::Read if self.paused => self.pause(cx, source, false),
                 Stage::Read => self.forward(cx, source, sink, tools, timer),
             };
+            if step.is_pending() && self.is_blocked() && !self.paused {
+                step = self.pause(cx, source, true);
+            }
             if let Err(broken) = ready!(step) {
                 self.stage = Stage::Done;
                 return Poll::Ready(Err(broken));
@@ -115,6 +129,25 @@ impl Flow {
         }
         let_others_run(cx);
         Poll::Pending
+    }
+
+    /// Tells the source whether nothing is read from it for now.
+    fn pause(&mut self, cx: &mut Context<'_>, source: &mut impl Half, paused: bool) -> Step {
+        self.paused = paused;
+        match source.set_reading(cx, !paused) {
+            Err(_) => Poll::Ready(Err(Broken::Source)),
+            Ok(()) if paused => Poll::Pending,
+            Ok(()) => Poll::Ready(Ok(())),
+        }
+    }
+
+    /// Whether nothing has come since it was looked at last. A relay looks at both its directions
+    /// whenever one of them moves.
+    fn waits_already(&self, cx: &Context<'_>, source: &impl Half, sink: &impl Half) -> bool {
+        // A sink that is a socket holds nothing that has to be flushed meanwhile.
+        matches!(self.stage, Stage::Read)
+            && source.socket().is_some_and(|from| from.awaits_bytes(cx))
+            && sink.socket().is_some()
     }
 
     /// Reads once, and writes what it read.
@@ -136,7 +169,10 @@ impl Flow {
             return step;
         }
         let copied = tools.scratch.lend(|buffer| self.copy(cx, source, sink, buffer, timer));
-        copied.unwrap_or(Poll::Pending)
+        copied.unwrap_or_else(|| {
+            let_others_run(cx);
+            Poll::Pending
+        })
     }
 
     fn copy(
@@ -248,7 +284,7 @@ impl Flow {
     }
 
     #[cfg(target_os = "linux")]
-    fn drain_pipe(&mut self, cx: &mut Context<'_>, sink: &mut impl Half, tools: &Tools) -> Step {
+    fn drain_pipe(&mut self, cx: &mut Context<'_>, sink: &impl Half, tools: &Tools) -> Step {
         let Stage::Piped(piped) = &mut self.stage else {
             return Poll::Ready(Ok(()));
         };

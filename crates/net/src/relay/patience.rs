@@ -8,7 +8,7 @@ use plan::Timeouts;
 use crate::clock::Tick;
 use crate::wheel::Timer;
 
-/// While one half blocks, the other is looked at this often for a reset that reading would show, in
+/// A half that is not read is looked at this often for a reset that reading would show, in
 /// milliseconds.
 const LOOK: u32 = 1000;
 
@@ -19,8 +19,8 @@ pub struct Pace {
     pub moved: bool,
     /// One direction is over.
     pub half: bool,
-    /// One direction waits for its sink.
-    pub blocked: bool,
+    /// One half is not read now: the other one blocks, or it has ended.
+    pub unread: bool,
 }
 
 /// What it is time for.
@@ -59,8 +59,8 @@ impl Patience {
             self.last = self.timer.now();
         }
         // Bytes alone only make it later, which it is to find out when it fires.
-        if self.armed.is_none() || self.pace != (pace.half, pace.blocked) {
-            self.pace = (pace.half, pace.blocked);
+        if self.armed.is_none() || self.pace != (pace.half, pace.unread) {
+            self.pace = (pace.half, pace.unread);
             self.arm(pace);
         }
         if self.armed.is_none() {
@@ -85,7 +85,7 @@ impl Patience {
     fn arm(&mut self, pace: Pace) {
         let late = self.limit(pace).map(|(limit, _)| self.last.after(limit));
         // A look is due some time after now; the last byte is near enough while bytes move.
-        let look = pace.blocked.then(|| self.last.max(self.looked()).after(LOOK));
+        let look = pace.unread.then(|| self.last.max(self.looked()).after(LOOK));
         let Some(due) = late.into_iter().chain(look).min() else {
             return;
         };

@@ -34,11 +34,7 @@ impl Kind {
             shrink(socket, buffers);
         }
         ours.set_nonblocking(true).unwrap();
-        let ours = match Registered::new(self, ours) {
-            Registered::Tcp(stream) => stream.into(),
-            Registered::Unix(stream) => stream.into(),
-        };
-        (ours, theirs)
+        (Stream::new(ours).unwrap(), theirs)
     }
 }
 
@@ -127,6 +123,13 @@ impl Peer {
     /// Bytes received so far.
     pub fn received(&self) -> u64 {
         self.received.get()
+    }
+
+    /// The next bytes to be sent, for who sends them by other means.
+    pub fn next_bytes(&self, count: usize) -> Vec<u8> {
+        let bytes = pattern::bytes(self.sent(), count).to_vec();
+        self.sent.set(self.sent() + count as u64);
+        bytes
     }
 
     /// Sends some bytes, if any are taken now.
