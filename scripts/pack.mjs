@@ -19,7 +19,7 @@ await refusing(async () => {
   needNode();
   const cargo = needCargo();
   await makeReady('npm run pack', cargo);
-  await alone('npm run pack', () => buildAddon('release', cargo));
+  await alone('npm run pack', () => buildAddon('packed', cargo));
   mkdirSync(folder, { recursive: true });
 
   // Packages are put together elsewhere: the work tree's package.json stays as it is committed.

@@ -1,11 +1,12 @@
 // What is packed can be installed and used, with nothing built and no registry at hand.
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { run } from '../../scripts/lib/children.mjs';
 import { npm } from '../../scripts/lib/install.mjs';
 import { at } from '../../scripts/lib/paths.mjs';
+import { emptyFolder } from '../support/folder.js';
 
 let project: string;
 let before: string;
@@ -22,9 +23,9 @@ const node = (...args: string[]) => run(process.execPath, args, { cwd: project }
 
 beforeAll(async () => {
   before = await changes();
-  const folder = mkdtempSync(join(tmpdir(), 'fourseven-install-'));
+  const folder = emptyFolder('install');
   await npmRun(at(), 'run', 'pack', '--', folder);
-  project = mkdtempSync(join(tmpdir(), 'fourseven-project-'));
+  project = emptyFolder('project');
   writeFileSync(join(project, 'package.json'), '{ "private": true }');
   const tarballs = readdirSync(folder).map((name) => join(folder, name));
   // The dependency comes from the work tree: the other platforms' packages are not published, and
@@ -57,4 +58,15 @@ test('it can be required', async () => {
 
 test('packing leaves the work tree as it was', async () => {
   expect(await changes()).toBe(before);
+});
+
+test('the packed addon cannot be made to panic, and does not say where it was built', async () => {
+  const scope = join(project, 'node_modules', '@fourseven');
+  const packages = readdirSync(scope).map((name) => join(scope, name));
+  const files = packages.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
+  const addon = files.find((file) => file.endsWith('.node')) ?? '';
+  const info = await node('--print', `JSON.stringify(require(${JSON.stringify(addon)}).buildInfo())`);
+  expect(JSON.parse(info.output)).toMatchObject({ profile: 'release', features: [] });
+  const bytes = readFileSync(addon);
+  expect(['injected', at(), homedir()].filter((word) => bytes.includes(word))).toEqual([]);
 });

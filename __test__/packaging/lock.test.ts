@@ -1,16 +1,16 @@
 // One build at a time, and no dead process keeps the others waiting.
-import { mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { withLock } from '../../scripts/lib/lock.mjs';
 import { isAlive, self } from '../../scripts/lib/processes.mjs';
+import { emptyFolder } from '../support/folder.js';
 import { script } from '../support/script.js';
 
 let path: string;
 
 beforeEach(() => {
-  path = join(mkdtempSync(join(tmpdir(), 'fourseven-lock-')), 'build.lock');
+  path = join(emptyFolder('lock'), 'build.lock');
 });
 
 // A process that takes the lock, says so, and holds it for so many milliseconds.

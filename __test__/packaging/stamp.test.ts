@@ -1,16 +1,16 @@
 // What is stale is made again, and only that.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { filesUnder, hashOf } from '../../scripts/lib/stamp.mjs';
+import { emptyFolder } from '../support/folder.js';
 
 let folder: string;
 const input = () => join(folder, 'input');
 const output = () => join(folder, 'output');
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fourseven-stamp-'));
+  folder = emptyFolder('stamp');
   writeFileSync(input(), 'one');
 });
 

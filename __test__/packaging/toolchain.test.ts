@@ -1,14 +1,14 @@
 // A machine that cannot build is told so in one sentence, before anything is downloaded.
-import { chmodSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { needNode } from '../../scripts/lib/toolchain.mjs';
+import { emptyFolder } from '../support/folder.js';
 import { script } from '../support/script.js';
 
 // A machine with Node, and a cargo that is the given shell script, if any.
 function machine(cargo?: string): NodeJS.ProcessEnv {
-  const home = mkdtempSync(join(tmpdir(), 'fourseven-home-'));
+  const home = emptyFolder('home');
   symlinkSync(process.execPath, join(home, 'node'));
   if (cargo) {
     writeFileSync(join(home, 'cargo'), `#!/bin/sh\n${cargo}\n`);

@@ -14,6 +14,8 @@ test('it is built from this package', () => {
   expect(buildInfo()).toMatchObject({
     version: packageVersion,
     profile: expect.stringMatching(/quick|release/),
+    // Nothing that tests ask for and users must not have.
+    features: [],
   });
 });
 

@@ -19,13 +19,13 @@ export async function platformPackages(stage) {
   return readdirSync(join(stage, 'npm')).map((name) => readJson(join(stage, 'npm', name, 'package.json')).name);
 }
 
-/** Puts the release addon of this machine into the package of its platform. */
+/** Puts the packed addon of this machine into the package of its platform. */
 export function hostPackage(stage) {
-  const [addon, platform] = readdirSync(at('native', 'release'))
+  const [addon, platform] = readdirSync(at('native', 'packed'))
     .map((name) => /^fourseven\.(.+)\.node$/.exec(name))
     .find(Boolean);
   const folder = join(stage, 'npm', platform);
-  cpSync(at('native', 'release', addon), join(folder, addon));
+  cpSync(at('native', 'packed', addon), join(folder, addon));
   for (const name of licences) cpSync(at(name), join(folder, name));
   const manifest = readJson(join(folder, 'package.json'));
   writeJson(join(folder, 'package.json'), { ...manifest, files: [...manifest.files, ...licences] });

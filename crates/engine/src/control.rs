@@ -86,9 +86,9 @@ pub enum Command {
     /// Make the worker at this place panic.
     #[cfg(feature = "inject")]
     PanicWorker(usize),
-    /// Make the task of the next connection that moves a byte panic.
+    /// Make the next connection that comes to this point panic.
     #[cfg(feature = "inject")]
-    PanicConnection,
+    PanicConnection(proxy::PanicAt),
 }
 
 /// A plan that is to be applied.
@@ -190,7 +190,7 @@ impl Control {
                 #[cfg(feature = "inject")]
                 Some(Command::PanicWorker(place)) => self.crew.panic_worker(place).await,
                 #[cfg(feature = "inject")]
-                Some(Command::PanicConnection) => self.crew.panic_connection().await,
+                Some(Command::PanicConnection(at)) => self.crew.panic_connection(at).await,
                 Some(Command::Stop(until)) => return until,
                 None => return Instant::now(),
             }
@@ -206,8 +206,9 @@ impl Control {
         if self.behind {
             self.adopt_again().await;
         }
-        for endpoint in self.drains.due(Instant::now()) {
-            self.crew.cut(&Cut { endpoint: Some(endpoint), fault: Fault::DrainDeadline }).await;
+        let due = self.drains.due(Instant::now());
+        if !due.is_empty() {
+            self.crew.cut(&Cut { endpoints: Some(due), fault: Fault::DrainDeadline }).await;
         }
     }
 }

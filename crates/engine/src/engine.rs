@@ -85,10 +85,10 @@ impl Engine {
         let _ = self.commands.send(Command::PanicWorker(place));
     }
 
-    /// Makes the task of the next connection that moves a byte panic.
+    /// Makes the next connection that comes `at` a point panic there, one on each worker.
     #[cfg(feature = "inject")]
-    pub fn panic_connection(&self) {
-        let _ = self.commands.send(Command::PanicConnection);
+    pub fn panic_connection(&self, at: proxy::PanicAt) {
+        let _ = self.commands.send(Command::PanicConnection(at));
     }
 }
 

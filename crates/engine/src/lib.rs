@@ -22,4 +22,9 @@ mod worker;
 
 pub use engine::Engine;
 pub use outcome::{Applied, Closed, Outcome, Problem, ProblemCode};
+#[cfg(feature = "inject")]
+pub use proxy::PanicAt;
 pub use reading::{ENDPOINT_FIELDS, HEADER, Index, LISTENER_FIELDS, Read};
+
+/// Whether this engine panics on demand, for tests.
+pub const INJECTS: bool = cfg!(feature = "inject");

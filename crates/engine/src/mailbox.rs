@@ -26,7 +26,7 @@ pub enum Message {
     Adopt(Adopt, oneshot::Sender<Vec<GroupId>>),
     /// Somebody else accepted a connection for you.
     Accepted(GroupId, Accepted, Held),
-    /// Cut the connections of this endpoint if it still drains, or all.
+    /// Cut the connections of those of these endpoints that still drain, or all.
     Cut(Cut, oneshot::Sender<usize>),
     /// Accept nothing more, say when all sockets are closed, and end once the last connection has
     /// ended.
@@ -34,16 +34,16 @@ pub enum Message {
     /// Panic, to prove that another worker takes over.
     #[cfg(feature = "inject")]
     Panic,
-    /// Make the task of the next connection that moves a byte panic.
+    /// Make the next connection that comes to this point panic.
     #[cfg(feature = "inject")]
-    PanicConnection,
+    PanicConnection(proxy::PanicAt),
 }
 
 /// Which connections to cut, and why.
 #[derive(Debug, Clone)]
 pub struct Cut {
-    /// Only those that this endpoint serves.
-    pub endpoint: Option<Arc<EndpointLive>>,
+    /// Only those that these endpoints serve.
+    pub endpoints: Option<Vec<Arc<EndpointLive>>>,
     /// Why.
     pub fault: Fault,
 }

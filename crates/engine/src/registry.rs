@@ -69,13 +69,14 @@ impl Registry {
     pub fn next(&self, plan: &Plan) -> Result<Registry, Vec<Problem>> {
         let mut next = Registry { last: self.last, ..Registry::default() };
         let mut problems = Vec::new();
+        let kept: Vec<Option<GroupId>> = self.find(plan);
         for (at, listener) in (0u32..).zip(&plan.listeners) {
             let name = Name::of(listener);
             let accept = accept_by(listener, plan.engine.portable);
-            let found = self.groups.iter().find(|(_, group)| group.name == name);
+            let found = kept.get(at as usize).copied().flatten().and_then(|id| Some((id, self.groups.get(&id)?)));
             let (id, backlog, members) = match found {
-                Some((id, group)) => (*id, group.backlog, group.members.clone()),
-                None => match Bound::bind(&listener.address, listener.backlog) {
+                Some((id, group)) => (id, group.backlog, group.members.clone()),
+                None => match self.bind(listener, &kept) {
                     Ok(first) => {
                         next.last += 1;
                         (GroupId(next.last), listener.backlog, vec![Arc::new(first)])
@@ -90,6 +91,41 @@ impl Registry {
             next.served.push((id, ListenerIx(at)));
         }
         if problems.is_empty() { Ok(next) } else { Err(problems) }
+    }
+
+    /// The group that each listener of `plan` has here already.
+    fn find(&self, plan: &Plan) -> Vec<Option<GroupId>> {
+        let by_name = |listener| {
+            let name = Name::of(listener);
+            self.groups.iter().find(|(_, group)| group.name == name).map(|(id, _)| *id)
+        };
+        let mut found: Vec<_> = plan.listeners.iter().map(by_name).collect();
+        // A port that the system chose for port 0 may be asked for by its number from now on.
+        for (at, listener) in plan.listeners.iter().enumerate() {
+            let free = |id: &GroupId| !found.contains(&Some(*id));
+            let listens = |group: &Group| group.address().is_some_and(|address| address == listener.address);
+            let bound = self.groups.iter().find(|(id, group)| free(id) && listens(group)).map(|(id, _)| *id);
+            if let Some(here) = found.get_mut(at).filter(|here| here.is_none()) {
+                *here = bound;
+            }
+        }
+        found
+    }
+
+    /// Binds the first socket of a listener. What stands in its way may be a group of our own that
+    /// leaves: `:80` and `127.0.0.1:80` cannot be had side by side, but one after the other.
+    fn bind(&self, listener: &plan::Listener, kept: &[Option<GroupId>]) -> io::Result<Bound> {
+        let bound = Bound::bind(&listener.address, listener.backlog);
+        match &bound {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            _ => return bound,
+        }
+        let leaves = |(id, group): &(&GroupId, &Group)| {
+            let port = group.address().and_then(|address| address.port());
+            port.is_some() && port == listener.address.port() && !kept.contains(&Some(**id))
+        };
+        let first = self.groups.iter().find(leaves).and_then(|(_, group)| group.members.first());
+        first.map_or(bound, |first| first.beside(&listener.address, listener.backlog))
     }
 
     /// Binds the siblings that groups lack for `workers` workers.
@@ -153,7 +189,7 @@ impl Registry {
 
     /// Where each listener listens, by its position in the plan.
     pub fn addresses(&self) -> impl Iterator<Item = (ListenerIx, Address)> {
-        self.served.iter().filter_map(|(id, at)| Some((*at, self.groups.get(id)?.members.first()?.address().ok()?)))
+        self.served.iter().filter_map(|(id, at)| Some((*at, self.groups.get(id)?.address()?)))
     }
 
     /// Whether a group has more sockets than it should with `workers` workers.
@@ -191,6 +227,11 @@ impl Registry {
 }
 
 impl Group {
+    /// Where it listens.
+    fn address(&self) -> Option<Address> {
+        self.members.first()?.address().ok()
+    }
+
     /// The places of the workers that accept from its members.
     fn workers(&self) -> Range<usize> {
         match self.accept {

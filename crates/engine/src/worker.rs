@@ -1,7 +1,7 @@
 //! A worker: one thread, one runtime, everything on it its own.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -116,7 +116,7 @@ impl Worker {
             #[expect(clippy::panic, reason = "it is asked for")]
             Message::Panic => panic!("injected"),
             #[cfg(feature = "inject")]
-            Message::PanicConnection => self.station.panic_next.set(true),
+            Message::PanicConnection(at) => self.station.panic_next.set(Some(at)),
         }
     }
 
@@ -175,12 +175,13 @@ impl Worker {
     }
 
     fn cut(&self, cut: &Cut) -> usize {
-        match &cut.endpoint {
-            None => self.station.connections.cut(cut.fault, |_| true),
-            // It may have come back into the plan since.
-            Some(endpoint) if endpoint.state() == State::Active => 0,
-            Some(endpoint) => self.station.connections.cut(cut.fault, |open| open.is_served_by(endpoint)),
-        }
+        let Some(endpoints) = &cut.endpoints else {
+            return self.station.connections.cut(cut.fault, |_| true);
+        };
+        // One may have come back into the plan since.
+        let drain = endpoints.iter().filter(|endpoint| endpoint.state() == State::Draining);
+        let drain: HashSet<_> = drain.map(Arc::as_ptr).collect();
+        self.station.connections.cut(cut.fault, |open| open.endpoint().is_some_and(|live| drain.contains(&live)))
     }
 }
 

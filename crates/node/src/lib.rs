@@ -3,8 +3,6 @@
 //!
 //! Every export catches panics, so that none can end the process.
 
-#[cfg(feature = "inject")]
-mod inject;
 mod json;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +26,7 @@ pub struct BuildInfo {
 /// How this addon was built.
 #[napi(catch_unwind)]
 pub fn build_info() -> BuildInfo {
-    let features: &[&str] = if cfg!(feature = "inject") { &["inject"] } else { &[] };
+    let features: &[&str] = if engine::INJECTS { &["inject"] } else { &[] };
     BuildInfo {
         profile: env!("FOURSEVEN_PROFILE").into(),
         version: env!("CARGO_PKG_VERSION").into(),

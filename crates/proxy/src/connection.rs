@@ -28,9 +28,9 @@ impl Connection {
         *self.endpoint.borrow_mut() = Some(endpoint.clone());
     }
 
-    /// Whether `endpoint` serves it now.
-    pub fn is_served_by(&self, endpoint: &Arc<EndpointLive>) -> bool {
-        self.endpoint.borrow().as_ref().is_some_and(|here| Arc::ptr_eq(&here.live, endpoint))
+    /// Which endpoint serves it now, by the address of its life.
+    pub fn endpoint(&self) -> Option<*const EndpointLive> {
+        self.endpoint.borrow().as_ref().map(|here| Arc::as_ptr(&here.live))
     }
 
     /// Ready once somebody has ordered its end.

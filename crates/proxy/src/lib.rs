@@ -10,5 +10,7 @@ mod stream;
 
 pub use adopted::{Adopted, EndpointHere, Here, ListenerHere, PoolHere};
 pub use connection::{Connection, Connections};
+#[cfg(feature = "inject")]
+pub use station::PanicAt;
 pub use station::Station;
 pub use stream::begin;

@@ -13,6 +13,16 @@ use world::World;
 use crate::adopted::Adopted;
 use crate::connection::Connections;
 
+/// Where a connection panics, for tests.
+#[cfg(feature = "inject")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PanicAt {
+    /// While its route and endpoint are chosen.
+    Choose,
+    /// When it moves a byte.
+    Relay,
+}
+
 /// What a worker lends to its connections.
 #[derive(Debug)]
 pub struct Station {
@@ -26,9 +36,9 @@ pub struct Station {
     pub faults: Arc<FaultCounts>,
     /// Where descriptors are counted.
     pub descriptors: Arc<Descriptors>,
-    /// The next connection that moves a byte panics.
+    /// Where the next connection that comes there panics.
     #[cfg(feature = "inject")]
-    pub panic_next: std::cell::Cell<bool>,
+    pub panic_next: std::cell::Cell<Option<PanicAt>>,
     worker: u32,
     rng: RefCell<Rng>,
     adopted: RefCell<Option<Rc<Adopted>>>,
@@ -63,6 +73,16 @@ impl Station {
     /// The world it has adopted. Look once per decision, and do not hold it over an await.
     pub fn adopted(&self) -> Option<Rc<Adopted>> {
         self.adopted.borrow().clone()
+    }
+
+    /// Panics if that was ordered for a connection that has come `at` this point.
+    #[cfg(feature = "inject")]
+    #[expect(clippy::panic, reason = "it is asked for")]
+    pub fn panic_if_ordered(&self, at: PanicAt) {
+        if self.panic_next.get() == Some(at) {
+            self.panic_next.set(None);
+            panic!("injected");
+        }
     }
 
     /// Draws random numbers.

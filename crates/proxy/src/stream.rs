@@ -25,7 +25,11 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
     };
     let entered = Entered::new(station, here.clone());
     // Whoever accepts must outlive a bug in here.
-    let decide = std::panic::AssertUnwindSafe(|| choose(station, &adopted, listener));
+    let decide = std::panic::AssertUnwindSafe(|| {
+        #[cfg(feature = "inject")]
+        station.panic_if_ordered(crate::station::PanicAt::Choose);
+        choose(station, &adopted, listener)
+    });
     let choice = std::panic::catch_unwind(decide).unwrap_or(Err(Fault::Panic));
     // Its end is counted; nobody waits for it.
     drop(tokio::task::spawn_local(story(entered, client, choice, held)));
@@ -104,11 +108,8 @@ fn relay(entered: Entered, client: Stream, endpoint: Stream, choice: Choice, hel
         let (listener, counts) = (&entered.listener.counts, &choice.endpoint.counts);
         let (more_up, more_down) = (relay.up() - up, relay.down() - down);
         #[cfg(feature = "inject")]
-        if more_up > 0 && station.panic_next.take() {
-            #[expect(clippy::panic, reason = "it is asked for")]
-            {
-                panic!("injected");
-            }
+        if more_up > 0 {
+            station.panic_if_ordered(crate::station::PanicAt::Relay);
         }
         if more_up > 0 {
             up += more_up;

@@ -145,7 +145,7 @@ impl Control {
                 }
             }
         }
-        let cut = self.crew.cut(&Cut { endpoint: None, fault: account::Fault::Closed }).await;
+        let cut = self.crew.cut(&Cut { endpoints: None, fault: account::Fault::Closed }).await;
         (cut, stop.unwrap_or(Instant::now() + Duration::from_secs(1)))
     }
 }

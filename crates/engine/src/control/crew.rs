@@ -264,11 +264,11 @@ impl Crew {
         }
     }
 
-    /// Makes the task of the next connection that moves a byte panic, on every worker.
+    /// Makes the next connection that comes `at` a point panic, on every worker.
     #[cfg(feature = "inject")]
-    pub async fn panic_connection(&self) {
+    pub async fn panic_connection(&self, at: proxy::PanicAt) {
         for member in &self.active {
-            member.mailbox.send(Message::PanicConnection).await;
+            member.mailbox.send(Message::PanicConnection(at)).await;
         }
     }
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use engine::{Outcome, Problem, ProblemCode};
 use plan::Address;
 
-use crate::support::{Client, Draft, Endpoint, Running, WAYS, any_port, free_address, free_path};
+use crate::support::{Client, Draft, Endpoint, Running, WAYS, address, any_port, cycle, free_address, free_path};
 
 #[track_caller]
 fn refused(running: &Running, draft: &Draft) -> Vec<Problem> {
@@ -143,4 +143,46 @@ fn an_address_that_nobody_has_is_a_problem_of_its_own() {
     let address = Address::Unix { path: "/nowhere/at/all.sock".into() };
     let problems = refused(&running, &Draft::of(&address, WAYS[0], &[&endpoint]));
     assert_eq!(problems[0].code, ProblemCode::Listen);
+}
+
+#[test]
+fn a_port_that_the_system_chose_can_be_asked_for_by_its_number() {
+    let endpoint = Endpoint::echo("a");
+    for accept in WAYS {
+        let draft = Draft::of(&any_port("127.0.0.1"), accept, &[&endpoint]);
+        let running = Running::idle();
+        let bound = address(&running.apply(&draft), "in");
+        let (mut client, _) = Client::greeted(&bound).unwrap();
+        // Once by its number, it is found by that, under another key too.
+        for key in ["in", "renamed"] {
+            let draft = Draft::empty().pool("pool", cycle(1), &[&endpoint]).listen(key, &bound, accept, "pool");
+            assert_eq!(address(&running.apply(&draft), key), bound);
+            Client::visit(&bound).unwrap();
+        }
+        client.echo(b"still there").unwrap();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_address_becomes_narrower_and_wider_on_the_same_port() {
+    let endpoint = Endpoint::echo("a");
+    for accept in WAYS {
+        let narrow = free_address();
+        let Address::Tcp { port, .. } = narrow else { panic!("no TCP") };
+        let wide = Address::Tcp { host: "0.0.0.0".parse().unwrap(), port };
+        let running = Running::start(&Draft::of(&narrow, accept, &[&endpoint]).leave(50));
+        let (mut client, _) = Client::greeted(&narrow).unwrap();
+        for _ in 0..3 {
+            for listen in [&wide, &narrow] {
+                running.apply(&Draft::of(listen, accept, &[&endpoint]).leave(50));
+                Client::visit(&narrow).unwrap();
+            }
+        }
+        client.echo(b"still there").unwrap();
+        // Others cannot have it all the while.
+        assert!(TcpListener::bind(narrow.socket_addr().unwrap()).is_err());
+        let problems = refused(&Running::idle(), &Draft::of(&wide, accept, &[&endpoint]));
+        assert_eq!(problems[0].code, ProblemCode::AddressInUse);
+    }
 }

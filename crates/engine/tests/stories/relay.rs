@@ -214,7 +214,7 @@ fn a_small_exchange_beside_bulky_ones_waits_for_a_turn_of_each_and_not_for_sixty
         waits.sort_unstable();
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         writers.into_iter().for_each(|writer| writer.join().unwrap());
-        // A turn of each is 4 MiB. Sixty turns before the system is asked for news are 60 MiB.
+        // A turn of each is 8 to 12 MiB. Sixty turns before the system is asked for news are 120 MiB.
         assert!(waits[75] < 32 << 20, "{accept:?}: {waits:?}");
     }
 }

@@ -213,8 +213,34 @@ fn the_listeners_of_a_group_share_new_connections_out() {
     });
 }
 
+/// Splicing into a connection that is gone raises the signal, and Node ignores it only until a program
+/// has listened for it.
+#[test]
+#[cfg(target_os = "linux")]
+fn no_thread_of_ours_takes_a_broken_pipe_for_a_signal() {
+    let endpoint = Endpoint::echo("a");
+    let draft = Draft::of(&free_address(), Accept::PerWorker, &[&endpoint]);
+    let _running = Running::start(&draft.listen("other", &free_address(), Accept::HandOff, "pool"));
+    let mut ours = std::collections::BTreeSet::new();
+    for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+        // Threads of other tests may end meanwhile.
+        let Ok(status) = std::fs::read_to_string(task.path().join("status")) else { continue };
+        let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+        let name = field("Name:");
+        if name.starts_with("fourseven-") {
+            let blocked = u64::from_str_radix(&field("SigBlk:"), 16).unwrap();
+            assert!(blocked >> 12 & 1 == 1, "{name}");
+            ours.insert(name);
+        }
+    }
+    assert!(ours.contains("fourseven-contr") && ours.contains("fourseven-accep"), "{ours:?}");
+    assert!(ours.len() >= 4, "{ours:?}");
+}
+
 #[cfg(feature = "inject")]
 mod inject {
+    use engine::PanicAt;
+
     use super::*;
     use account::Fault;
 
@@ -302,7 +328,7 @@ mod inject {
             let address = free_address();
             let running = Running::start(&Draft::of(&address, accept, &[&endpoint]).workers(1));
             let mut clients: Vec<Client> = (0..8).map(|_| Client::greeted(&address).unwrap().0).collect();
-            running.engine.panic_connection();
+            running.engine.panic_connection(PanicAt::Relay);
             // Applied after the order, so it was heard.
             running.apply(&Draft::of(&address, accept, &[&endpoint]).workers(1));
             let mut victim = clients.remove(3);
@@ -322,12 +348,33 @@ mod inject {
     }
 
     #[test]
+    fn a_panic_while_choosing_ends_that_connection_and_not_its_acceptor() {
+        let endpoint = Endpoint::echo("a");
+        for accept in WAYS {
+            let address = free_address();
+            let draft = Draft::of(&address, accept, &[&endpoint]).workers(1);
+            let running = Running::start(&draft);
+            let (mut other, _) = Client::greeted(&address).unwrap();
+            running.engine.panic_connection(PanicAt::Choose);
+            // Applied after the order, so it was heard.
+            running.apply(&draft);
+            assert_eq!(Client::fate(&address), Ending::Reset);
+            // Its own worker, the only one, lives on.
+            other.echo(b"go on").unwrap();
+            Client::visit(&address).unwrap();
+            drop(other);
+            eventually("all ended", || running.counts().is_quiet());
+            assert_eq!(running.counts().all_faults(), [("panic", 1)]);
+        }
+    }
+
+    #[test]
     fn whoever_is_cut_by_a_panic_does_not_take_it_for_a_plain_end() {
         let endpoint = Endpoint::echo("a");
         let address = free_address();
         let running = Running::start(&Draft::of(&address, Accept::PerWorker, &[&endpoint]).workers(1));
         let (mut client, _) = Client::greeted(&address).unwrap();
-        running.engine.panic_connection();
+        running.engine.panic_connection(PanicAt::Relay);
         running.apply(&Draft::of(&address, Accept::PerWorker, &[&endpoint]).workers(1));
         client.socket.send(b"the last word").unwrap();
         assert_eq!(client.ending(), Ending::Reset);

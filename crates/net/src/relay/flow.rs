@@ -10,10 +10,10 @@ use super::splice::{self, Piped};
 use crate::half::Half;
 use crate::wheel::Timer;
 
-/// After so many rounds, or so many bytes, which is one full pipe, the other connections of the worker
-/// have their turn. What comes meanwhile makes the next splice larger.
+/// After so many rounds, or so many bytes, which are two full pipes or half a millisecond, the other
+/// connections of the worker have their turn.
 const ROUNDS: usize = 8;
-const TURN: u64 = 1024 * 1024;
+const TURN: u64 = 2 * 1024 * 1024;
 
 /// One direction: reads from its source only when all it read before was written to its sink.
 #[derive(Debug, Default)]

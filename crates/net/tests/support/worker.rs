@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, LocalOptions};
 const HANGS: Duration = Duration::from_secs(40);
 
 /// The most that one poll may move one way, by way of the largest pipes too.
-const MOST_A_POLL: u64 = 3 * 1024 * 1024;
+const MOST_A_POLL: u64 = 4 * 1024 * 1024;
 
 /// Waits for ever.
 pub const PATIENT: Timeouts = Timeouts { connect: 10_000, idle: None, half_close: None };
