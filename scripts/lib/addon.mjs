@@ -20,7 +20,7 @@ export function buildAddon(kind, cargo) {
   const env = kind === 'packed' ? { ...process.env, CARGO_ENCODED_RUSTFLAGS: withoutPaths() } : process.env;
   const recipe = {
     inputs: () => filesUnder(...['crates', 'Cargo.toml', 'Cargo.lock', '.cargo'].map((name) => at(name))),
-    words: [cargo, process.platform, process.arch, process.env.RUSTFLAGS ?? '', napi(kind)],
+    words: [cargo, process.platform, process.arch, process.env.RUSTFLAGS ?? '', kind === 'packed' ? withoutPaths() : '', napi(kind)],
     outputs: () => filesUnder(at(folder)).filter(isMadeBy(kind)),
   };
   return unlessFresh(`addon-${kind}`, recipe, async () => {

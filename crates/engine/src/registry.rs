@@ -76,7 +76,7 @@ impl Registry {
             let found = kept.get(at as usize).copied().flatten().and_then(|id| Some((id, self.groups.get(&id)?)));
             let (id, backlog, members) = match found {
                 Some((id, group)) => (id, group.backlog, group.members.clone()),
-                None => match self.bind(listener, &kept) {
+                None => match Bound::bind(&listener.address, listener.backlog) {
                     Ok(first) => {
                         next.last += 1;
                         (GroupId(next.last), listener.backlog, vec![Arc::new(first)])
@@ -104,28 +104,14 @@ impl Registry {
         for (at, listener) in plan.listeners.iter().enumerate() {
             let free = |id: &GroupId| !found.contains(&Some(*id));
             let listens = |group: &Group| group.address().is_some_and(|address| address == listener.address);
-            let bound = self.groups.iter().find(|(id, group)| free(id) && listens(group)).map(|(id, _)| *id);
-            if let Some(here) = found.get_mut(at).filter(|here| here.is_none()) {
-                *here = bound;
+            if found.get(at).is_some_and(Option::is_none) {
+                let bound = self.groups.iter().find(|(id, group)| free(id) && listens(group)).map(|(id, _)| *id);
+                if let Some(here) = found.get_mut(at) {
+                    *here = bound;
+                }
             }
         }
         found
-    }
-
-    /// Binds the first socket of a listener. What stands in its way may be a group of our own that
-    /// leaves: `:80` and `127.0.0.1:80` cannot be had side by side, but one after the other.
-    fn bind(&self, listener: &plan::Listener, kept: &[Option<GroupId>]) -> io::Result<Bound> {
-        let bound = Bound::bind(&listener.address, listener.backlog);
-        match &bound {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
-            _ => return bound,
-        }
-        let leaves = |(id, group): &(&GroupId, &Group)| {
-            let port = group.address().and_then(|address| address.port());
-            port.is_some() && port == listener.address.port() && !kept.contains(&Some(**id))
-        };
-        let first = self.groups.iter().find(leaves).and_then(|(_, group)| group.members.first());
-        first.map_or(bound, |first| first.beside(&listener.address, listener.backlog))
     }
 
     /// Binds the siblings that groups lack for `workers` workers.

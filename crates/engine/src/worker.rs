@@ -100,7 +100,7 @@ impl Worker {
                 // From here on it is counted as a connection, no longer as one on its way.
                 self.load.fetch_sub(1, Ordering::Relaxed);
                 match self.places.get(&group) {
-                    Some(place) => begin(&self.station, accepted, place, held),
+                    Some(place) => drop(begin(&self.station, accepted, place, held)),
                     None => accepted.reset(),
                 }
             }
@@ -162,7 +162,7 @@ impl Worker {
             // Out of the reserve if need be: nobody else can serve them.
             while let Ok(Some(accepted)) = door.listening.accept_now() {
                 let held = self.station.descriptors.take_anyway(2);
-                begin(&self.station, accepted, place, held);
+                let _ = begin(&self.station, accepted, place, held);
             }
         }
     }
@@ -185,11 +185,18 @@ impl Worker {
     }
 }
 
-/// Begins a connection of the listener that has its place there now.
-fn begin(station: &Rc<Station>, accepted: Accepted, place: &Place, held: Held) {
+/// Begins a connection of the listener that has its place there now. Without memory to register it, it
+/// is reset; says whether it began.
+fn begin(station: &Rc<Station>, accepted: Accepted, place: &Place, held: Held) -> bool {
     match accepted.register() {
-        Ok(stream) => proxy::begin(station, stream, place.get(), held),
-        Err(_) => station.faults.add(Fault::AcceptFailed),
+        Ok(stream) => {
+            proxy::begin(station, stream, place.get(), held);
+            true
+        }
+        Err(_) => {
+            station.faults.add(Fault::AcceptFailed);
+            false
+        }
     }
 }
 
@@ -214,16 +221,19 @@ async fn accept(station: Rc<Station>, listening: Rc<Listening>, place: Place) {
         let promised = held.promise();
         let accepted = listening.accept().await;
         drop(promised);
-        match accepted {
-            Ok(accepted) => begin(&station, accepted, &place, held),
+        let short = match accepted {
+            Ok(accepted) => !begin(&station, accepted, &place, held),
             // The client had gone before its turn came.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => false,
             Err(_) => {
                 station.faults.add(Fault::AcceptFailed);
                 drop(held);
-                pause.arm(station.wheel.now().after(PAUSE));
-                pause.fired().await;
+                true
             }
+        };
+        if short {
+            pause.arm(station.wheel.now().after(PAUSE));
+            pause.fired().await;
         }
     }
 }

@@ -55,6 +55,11 @@ pub trait Half {
     /// Asked now and then while the other half blocks; a half that cannot tell says no.
     fn peer_gone(&self) -> bool;
 
+    /// Whether the peer has taken all that was written, as far as is known.
+    fn is_delivered(&self) -> bool {
+        true
+    }
+
     /// The socket, if bytes may be spliced in and out of it now: nothing is held between it and the
     /// caller, neither encryption nor bytes read before.
     fn socket(&self) -> Option<&Stream> {

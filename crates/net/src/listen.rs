@@ -62,19 +62,6 @@ impl Bound {
         tcp(address, true, backlog)
     }
 
-    /// A socket on another address of the same port, which this one stands in the way of: the more
-    /// exact of the two is sent the connections until one is closed.
-    ///
-    /// # Errors
-    ///
-    /// `AddrInUse` when somebody else is in the way too, `Unsupported` where the system cannot, else
-    /// what it says.
-    pub fn beside(&self, address: &Address, backlog: u32) -> io::Result<Self> {
-        let address = address.socket_addr().ok_or(io::ErrorKind::Unsupported)?;
-        share_port(&self.socket)?;
-        tcp(address, true, backlog)
-    }
-
     /// Another descriptor of the same socket.
     ///
     /// # Errors
@@ -169,6 +156,8 @@ impl Listening {
     ///
     /// The descriptors are used up, or the connection has ended already.
     pub async fn accept(&self) -> io::Result<Accepted> {
+        // A queue that never empties must not keep the others of this thread from their turn.
+        tokio::task::coop::consume_budget().await;
         loop {
             match self.registration.try_io(Interest::READABLE, || self.call()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

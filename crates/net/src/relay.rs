@@ -134,13 +134,16 @@ impl<C: Half + Unpin, E: Half + Unpin> Relay<C, E> {
 
     /// Whether a half that is not read, since the other one blocks or since it has ended, was reset
     /// meanwhile. Once it was told the end of its own direction it may close for good, and that is no
-    /// reset.
+    /// reset. What it had said to the end before stays on its way to the other half, which a reset
+    /// would throw away.
     fn silently_reset(&self) -> Option<Fault> {
         let Self { client, endpoint, up, down, .. } = self;
-        if !up.is_reading() && !down.is_over() && client.peer_gone() {
+        let delivered = |flow: &Flow, sink: bool| !flow.is_done() || sink;
+        if !up.is_reading() && !down.is_over() && client.peer_gone() && delivered(up, endpoint.is_delivered()) {
             return Some(Fault::ClientReset);
         }
-        (!down.is_reading() && !up.is_over() && endpoint.peer_gone()).then_some(Fault::EndpointReset)
+        let gone = !down.is_reading() && !up.is_over() && endpoint.peer_gone();
+        (gone && delivered(down, client.is_delivered())).then_some(Fault::EndpointReset)
     }
 
     /// Ends the relay at once; both sides are reset.

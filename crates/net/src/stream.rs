@@ -35,7 +35,10 @@ pub struct Stream {
     reader: Cell<Option<*const ()>>,
 }
 
-/// News of both directions.
+/// News of both directions; where the system tells, of urgent bytes too.
+#[cfg(target_os = "linux")]
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE).add(Interest::PRIORITY);
+#[cfg(not(target_os = "linux"))]
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// What a call that reads has come to.
@@ -61,7 +64,10 @@ impl Stream {
     /// As [`Stream::new`], where the kind is known.
     pub(crate) fn registered(socket: Socket, tcp: bool) -> io::Result<Self> {
         let socket = Rc::new(socket);
-        let registration = Some(Registration::new(&socket, BOTH)?);
+        // Nobody is going to serve it, so it is no plain end.
+        let registration = Registration::new(&socket, BOTH)
+            .inspect_err(|_| drop(socket.set_linger(Some(std::time::Duration::ZERO))))?;
+        let registration = Some(registration);
         Ok(Self { registration, socket, tcp, reading: true, resumed: Cell::default(), reader: Cell::default() })
     }
 
@@ -100,10 +106,13 @@ impl Stream {
         cx: &mut Context<'_>,
         mut call: impl FnMut() -> io::Result<Taken<T>>,
     ) -> Poll<io::Result<T>> {
-        if self.resumed.take()
-            && let Ok(Taken::Some(value) | Taken::All(value)) = call()
-        {
-            return Poll::Ready(Ok(value));
+        if self.resumed.take() {
+            match call() {
+                Ok(Taken::Some(value) | Taken::All(value)) => return Poll::Ready(Ok(value)),
+                Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+                // The system says it once, and an end of the stream from then on.
+                Err(error) => return Poll::Ready(Err(error)),
+            }
         }
         let registration = self.registration()?;
         loop {
@@ -171,6 +180,14 @@ impl Stream {
         }
     }
 
+    /// Whether the peer has ever sent an urgent byte, as far as the system tells.
+    fn has_urgent(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        return self.registration().is_ok_and(|it| it.try_io(Interest::PRIORITY, || Ok(())).is_ok());
+        #[cfg(not(target_os = "linux"))]
+        return false;
+    }
+
     /// Whether the peer can reset the connection, as only TCP knows it.
     pub(crate) fn is_tcp(&self) -> bool {
         self.tcp
@@ -230,8 +247,8 @@ impl Half for Stream {
         self.poll_read_by(cx, || {
             let count = sys::receive(self, buffer)?;
             // What a read did not fill is empty, as long as it is not the end. On a Unix socket a read
-            // ends early at a message that carries descriptors, too.
-            let all = self.is_tcp() && count != 0 && count != buffer.len();
+            // ends early at a message that carries descriptors, too, and on TCP before an urgent byte.
+            let all = self.is_tcp() && count != 0 && count != buffer.len() && !self.has_urgent();
             Ok(if all { Taken::All(count) } else { Taken::Some(count) })
         })
     }
@@ -280,6 +297,10 @@ impl Half for Stream {
 
     fn peer_gone(&self) -> bool {
         sys::is_closed(self)
+    }
+
+    fn is_delivered(&self) -> bool {
+        sys::is_delivered(self)
     }
 
     fn socket(&self) -> Option<&Stream> {

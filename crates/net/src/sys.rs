@@ -116,6 +116,14 @@ mod linux {
         stream.is_tcp() && tcp_state(stream.as_fd()).is_ok_and(|state| state == TCP_CLOSE)
     }
 
+    /// Whether the peer has acknowledged all that was written.
+    pub fn is_delivered(stream: &Stream) -> bool {
+        let mut left: libc::c_int = 0;
+        // SAFETY: the pointer is to `left`, alive over the call.
+        let done = unsafe { libc::ioctl(stream.as_fd().as_raw_fd(), libc::TIOCOUTQ, &raw mut left) };
+        done < 0 || left == 0
+    }
+
     fn tcp_state(socket: BorrowedFd<'_>) -> io::Result<u8> {
         // SAFETY: `tcp_info` is plain numbers, for which all zeroes is a value.
         let mut info: libc::tcp_info = unsafe { zeroed() };
@@ -213,5 +221,10 @@ mod other {
     /// No portable call tells.
     pub fn is_closed(_: &Stream) -> bool {
         false
+    }
+
+    /// No portable call tells.
+    pub fn is_delivered(_: &Stream) -> bool {
+        true
     }
 }

@@ -141,3 +141,23 @@ fn a_read_that_a_passed_descriptor_ends_early_is_not_the_last() {
         running.run_until(&worker.tools, async { endpoint_peer.receive(30).await.unwrap() }).await;
     });
 }
+
+#[test]
+fn urgent_data_hides_nothing_behind_it_from_a_copied_flow() {
+    for waits in [false, true] {
+        on_worker(Worker::default(), async |worker| {
+            let (client, client_peer) = Peer::pair(Kind::Tcp, None);
+            let (endpoint, endpoint_peer) = Peer::pair(Kind::Tcp, None);
+            let mut running = worker.relay(client, endpoint, PATIENT);
+            if waits {
+                running.run_until(&worker.tools, others_run(10)).await;
+            }
+            // All of it is there before the relay looks; a read ends before the urgent byte.
+            client_peer.send(10).await.unwrap();
+            client_peer.socket().send_out_of_band(b"!").unwrap();
+            client_peer.send(20).await.unwrap();
+            others_run(5).await;
+            running.run_until(&worker.tools, async { endpoint_peer.receive(30).await.unwrap() }).await;
+        });
+    }
+}

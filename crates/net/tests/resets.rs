@@ -242,3 +242,75 @@ fn cutting_resets_both() {
         assert!(is_reset(&endpoint_peer.receive_all().await));
     });
 }
+
+/// The relay holds bytes of a sender that resets meanwhile; then the other side takes them.
+fn a_reset_shows_when_a_blocked_side_goes_on(splice: bool, from_client: bool) {
+    on_worker(Worker::default(), async |worker| {
+        worker.tools.splice.set(splice);
+        let (mut sender_buffers, mut other_buffers) = (None, SMALL);
+        if !from_client {
+            std::mem::swap(&mut sender_buffers, &mut other_buffers);
+        }
+        let (client, client_peer) = Peer::pair(Kind::Tcp, sender_buffers);
+        let (endpoint, endpoint_peer) = Peer::pair(Kind::Tcp, other_buffers);
+        let mut running = worker.relay(client, endpoint, PATIENT);
+        let (sender, blocks) = if from_client { (client_peer, endpoint_peer) } else { (endpoint_peer, client_peer) };
+        let moved = |relay: &net::Relay<_, _>| if from_client { relay.up() } else { relay.down() };
+        // Until it blocks, and nothing waits to be read.
+        let mut before = 0;
+        while before == 0 || moved(&running.relay) == sender.sent() {
+            before = moved(&running.relay);
+            running.run_until(&worker.tools, async { sender.send(20_000).await.unwrap() }).await;
+            running.run_until(&worker.tools, others_run(10)).await;
+        }
+        sender.reset();
+        others_run(5).await;
+        let run = async {
+            let ended = running.run(&worker.tools).await;
+            drop(running);
+            ended
+        };
+        let (ended, end) = tokio::join!(run, blocks.receive_all());
+        assert!(is_reset(&end), "splice {splice}: {end:?}");
+        let fault = if from_client { Fault::ClientReset } else { Fault::EndpointReset };
+        assert_eq!(ended.fault, Some(fault));
+    });
+}
+
+#[test]
+fn a_reset_amid_a_block_is_never_a_plain_end() {
+    for splice in [true, false] {
+        [true, false]
+            .into_iter()
+            .for_each(|from_client| a_reset_shows_when_a_blocked_side_goes_on(splice, from_client));
+    }
+}
+
+#[test]
+fn a_slow_client_gets_all_of_an_answer_whose_endpoint_has_closed_for_good() {
+    on_worker(Worker::default(), async |worker| {
+        let (client, client_peer) = Peer::pair(Kind::Tcp, None);
+        let (endpoint, endpoint_peer) = Peer::pair(Kind::Tcp, None);
+        let mut running = worker.relay(client, endpoint, PATIENT);
+        client_peer.socket().set_recv_buffer_size(16 * 1024).unwrap();
+        let whole = 600_000;
+        running.run_until(&worker.tools, async { endpoint_peer.send(whole).await.unwrap() }).await;
+        endpoint_peer.finish();
+        while running.relay.down() < whole {
+            running.run_until(&worker.tools, others_run(20)).await;
+        }
+        // The client says a word more, which nobody reads: closing becomes a reset.
+        client_peer.send(5).await.unwrap();
+        running.run_until(&worker.tools, others_run(20)).await;
+        drop(endpoint_peer);
+        let run = async { running.run(&worker.tools).await };
+        let receive = async {
+            // Longer than it takes to look for a silent reset.
+            tokio::time::sleep(Duration::from_millis(2500)).await;
+            client_peer.receive(whole).await.unwrap();
+            client_peer.finish();
+        };
+        let (ended, ()) = tokio::join!(run, receive);
+        assert!(matches!(ended.fault, None | Some(Fault::EndpointReset)), "{ended:?}");
+    });
+}

@@ -10,7 +10,7 @@
 
 mod support;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io::Write;
 use std::rc::Rc;
@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use net::Ended;
+use net::{Ended, Half};
 use support::random::Random;
 use support::sockets::{Kind, Peer, carry};
 use support::worker::{PATIENT, Worker, on_worker, others_run};
@@ -141,5 +141,60 @@ fn a_poll_without_budget_forgets_nothing() {
             }
         }
         relay(cx)
+    });
+}
+
+#[test]
+fn no_arrival_is_lost_however_often_reading_pauses() {
+    for kind in [Kind::Tcp, Kind::Unix] {
+        on_worker(Worker::default(), async |_| {
+            let (mut stream, peer) = Peer::pair(kind, None);
+            let mut random = Random::new(5);
+            for _ in 0..1000 {
+                let (before, between) = (random.below(3) == 0, random.below(2) == 0);
+                if before {
+                    peer.send(10).await.unwrap();
+                }
+                poll_fn(|cx| Poll::Ready(stream.set_reading(cx, false).unwrap())).await;
+                others_run(random.below(3)).await;
+                if !before && between {
+                    peer.send(10).await.unwrap();
+                }
+                poll_fn(|cx| Poll::Ready(stream.set_reading(cx, true).unwrap())).await;
+                let later = async {
+                    others_run(random.below(3)).await;
+                    if !before && !between {
+                        peer.send(10).await.unwrap();
+                    }
+                };
+                let mut buffer = [0; 64];
+                let read = async { poll_fn(|cx| stream.poll_read(cx, &mut buffer)).await.unwrap() };
+                assert_eq!(tokio::join!(read, later).0, 10);
+            }
+        });
+    }
+}
+
+#[test]
+fn whoever_accepts_lets_others_have_their_turn() {
+    on_worker(Worker::default(), async |_| {
+        let bound = net::Bound::bind(&plan::Address::tcp("127.0.0.1:0".parse().unwrap()), 4096).unwrap();
+        let at = bound.address().unwrap().socket_addr().unwrap();
+        let clients: Vec<_> = (0..400).map(|_| std::net::TcpStream::connect(at).unwrap()).collect();
+        let listening = bound.listen().unwrap();
+        let turns = Rc::new(Cell::new(0));
+        let counted = turns.clone();
+        let other = tokio::task::spawn_local(async move {
+            loop {
+                counted.set(counted.get() + 1);
+                others_run(1).await;
+            }
+        });
+        for _ in 0..400 {
+            drop(listening.accept().await.unwrap());
+        }
+        assert!(turns.get() >= 2, "{} turns", turns.get());
+        other.abort();
+        drop(clients);
     });
 }

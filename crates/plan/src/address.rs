@@ -42,11 +42,6 @@ impl Address {
             Address::Unix { .. } => None,
         }
     }
-
-    /// The port of a TCP address.
-    pub fn port(&self) -> Option<u16> {
-        self.socket_addr().map(|address| address.port())
-    }
 }
 
 /// As users write it: `tcp://[::1]:80`, `unix:/run/app.sock`.
