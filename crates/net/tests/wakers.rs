@@ -155,12 +155,12 @@ fn no_arrival_is_lost_however_often_reading_pauses() {
                 if before {
                     peer.send(10).await.unwrap();
                 }
-                poll_fn(|cx| Poll::Ready(stream.set_reading(cx, false).unwrap())).await;
+                poll_fn(|cx| Poll::Ready(stream.set_reading(cx, false))).await.unwrap();
                 others_run(random.below(3)).await;
                 if !before && between {
                     peer.send(10).await.unwrap();
                 }
-                poll_fn(|cx| Poll::Ready(stream.set_reading(cx, true).unwrap())).await;
+                poll_fn(|cx| Poll::Ready(stream.set_reading(cx, true))).await.unwrap();
                 let later = async {
                     others_run(random.below(3)).await;
                     if !before && !between {
