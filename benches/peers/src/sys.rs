@@ -145,11 +145,11 @@ pub fn raise_open_files() {
     }
 }
 
-/// Tells whoever started this program which port it listens on.
-pub fn announce(listener: &TcpListener) -> io::Result<()> {
+/// Tells whoever started this program which port it listens on: `listening` is the last such line.
+pub fn announce(word: &str, listener: &TcpListener) -> io::Result<()> {
     // A plain file, because Rust's stdout buffers when it is a pipe and the starter waits for this.
     let mut out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-    writeln!(out, "listening {}", listener.local_addr()?.port())
+    writeln!(out, "{word} {}", listener.local_addr()?.port())
 }
 
 fn or_later<T>(done: io::Result<T>) -> io::Result<Option<T>> {

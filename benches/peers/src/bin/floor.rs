@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
     let listener = sys::listen(listen)?;
     let epoll = Epoll::new()?;
     epoll.add(&listener, LISTENER, READABLE)?;
-    sys::announce(&listener)?;
+    sys::announce("listening", &listener)?;
     run(&epoll, &listener, endpoint)
 }
 

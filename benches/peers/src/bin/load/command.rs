@@ -3,6 +3,7 @@
 use std::str::{FromStr, SplitWhitespace};
 use std::time::Duration;
 
+use crate::exchange::Way;
 use crate::run::Stop;
 use peers::wire::HEAD;
 
@@ -13,12 +14,12 @@ pub enum Command {
         port: u16,
         conns: usize,
     },
-    /// `rr` and `count`: they differ only in when they stop.
+    /// `rr` and `count`, `httprr` and `httpcount`: the first of each differs from the second only in
+    /// when it stops.
     Rounds {
         name: String,
         stop: Stop,
-        request: u32,
-        answer: u64,
+        way: Way,
     },
     Bulk {
         name: String,
@@ -48,19 +49,15 @@ impl Command {
                 port: word(&mut words, "PORT")?,
                 conns: word(&mut words, "CONNS")?,
             }),
-            "rr" | "count" => {
+            "rr" | "httprr" => {
                 let name = word(&mut words, "NAME")?;
-                let limit = word(&mut words, "MILLIS or REQUESTS")?;
-                let stop = match verb {
-                    "rr" => Stop::After(Duration::from_millis(limit)),
-                    _ => Stop::Requests(limit),
-                };
-                let request = word(&mut words, "REQ_BYTES")?;
-                let answer = word(&mut words, "RESP_BYTES")?;
-                if (request as usize) < HEAD || answer == 0 {
-                    return Err(format!("a request has {HEAD} bytes and an answer 1, at least"));
-                }
-                Ok(Self::Rounds { name, stop, request, answer })
+                let stop = Stop::After(Duration::from_millis(word(&mut words, "MILLIS")?));
+                Ok(Self::Rounds { name, stop, way: way(verb, &mut words)? })
+            }
+            "count" | "httpcount" => {
+                let name = word(&mut words, "NAME")?;
+                let stop = Stop::Requests(word(&mut words, "REQUESTS")?);
+                Ok(Self::Rounds { name, stop, way: way(verb, &mut words)? })
             }
             "bulk" => {
                 let name = word(&mut words, "NAME")?;
@@ -81,6 +78,19 @@ impl Command {
             other => Err(format!("no verb is called {other}")),
         }
     }
+}
+
+/// What each exchange is, at the end of a line that says how many there are.
+fn way(verb: &str, words: &mut SplitWhitespace<'_>) -> Result<Way, String> {
+    if verb.starts_with("http") {
+        return Ok(Way::Get { bytes: word(words, "BODY_BYTES")? });
+    }
+    let request = word(words, "REQ_BYTES")?;
+    let answer = word(words, "RESP_BYTES")?;
+    if (request as usize) < HEAD || answer == 0 {
+        return Err(format!("a request has {HEAD} bytes and an answer 1, at least"));
+    }
+    Ok(Way::Ask { request, answer })
 }
 
 fn word<T: FromStr>(words: &mut SplitWhitespace<'_>, what: &str) -> Result<T, String> {

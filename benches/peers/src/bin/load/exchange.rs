@@ -3,8 +3,9 @@
 use std::io;
 use std::net::TcpStream;
 
-use peers::sys;
-use peers::wire::{HEAD, Head, Kind, Pattern};
+use crate::get::Get;
+use crate::own::Own;
+use peers::wire::Pattern;
 
 /// Which way the weight goes.
 #[derive(Clone, Copy)]
@@ -13,16 +14,8 @@ pub enum Way {
     Ask { request: u32, answer: u64 },
     /// So many bytes to the endpoint, which answers with a head.
     Give { bytes: u64 },
-}
-
-/// Where an exchange is.
-pub struct Exchange {
-    head: Head,
-    /// Counted from the first byte of the head.
-    sent: u64,
-    to_send: u64,
-    got: u64,
-    to_get: u64,
+    /// An HTTP request for a body of so many bytes.
+    Get { bytes: u64 },
 }
 
 /// What a step left behind.
@@ -35,65 +28,43 @@ pub enum Progress {
     Done,
 }
 
+/// An exchange under way, in whichever protocol.
+pub enum Exchange {
+    Own(Own),
+    Get(Get),
+}
+
 impl Exchange {
     pub fn new(way: Way, salt: u16) -> Self {
-        let head = match way {
-            Way::Ask { request, answer } => Head { kind: Kind::Ask, salt, length: request, bytes: answer },
-            Way::Give { bytes } => Head { kind: Kind::Take, salt, length: HEAD as u32, bytes },
-        };
-        let to_get = match way {
-            Way::Ask { answer, .. } => answer,
-            Way::Give { .. } => HEAD as u64,
-        };
-        Self { head, sent: 0, to_send: HEAD as u64 + head.follows(), got: 0, to_get }
+        match way {
+            Way::Ask { request, answer } => Self::Own(Own::ask(request, answer, salt)),
+            Way::Give { bytes } => Self::Own(Own::give(bytes, salt)),
+            Way::Get { bytes } => Self::Get(Get::new(bytes, salt)),
+        }
     }
 
-    /// Bytes sent and bytes that came back right.
+    /// Bytes sent, and bytes that came back and could be checked and were right.
     pub fn moved(&self) -> (u64, u64) {
-        (self.sent, self.got)
+        match self {
+            Self::Own(own) => own.moved(),
+            Self::Get(get) => get.moved(),
+        }
     }
 
     /// Sends what fits.
     pub fn send(&mut self, stream: &TcpStream, pattern: &Pattern) -> io::Result<Progress> {
-        while self.sent < self.to_send {
-            let at = self.sent.saturating_sub(HEAD as u64);
-            let piece = pattern.piece(self.head.salt, at, self.head.follows() - at);
-            let (sent, asked) = if self.sent < HEAD as u64 {
-                let head = &self.head.encode()[self.sent as usize..];
-                (sys::write_both(stream, head, piece)?, head.len() + piece.len())
-            } else {
-                (sys::write(stream, piece)?, piece.len())
-            };
-            self.sent += sent as u64;
-            if sent < asked {
-                return Ok(Progress::Full);
-            }
+        match self {
+            Self::Own(own) => own.send(stream, pattern),
+            Self::Get(get) => get.send(stream),
         }
-        Ok(Progress::Waits)
     }
 
     /// Reads once and checks what came. An error of kind InvalidData means that it was not the
     /// answer to this exchange.
     pub fn receive(&mut self, stream: &TcpStream, pattern: &Pattern, scratch: &mut [u8]) -> io::Result<Progress> {
-        let Some(n) = sys::read(stream, scratch)? else {
-            return Ok(Progress::Waits);
-        };
-        if n == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+        match self {
+            Self::Own(own) => own.receive(stream, pattern, scratch),
+            Self::Get(get) => get.receive(stream, pattern, scratch),
         }
-        if n as u64 > self.to_get - self.got || !self.right(pattern, &scratch[..n]) {
-            return Err(io::ErrorKind::InvalidData.into());
-        }
-        self.got += n as u64;
-        Ok(if self.got == self.to_get { Progress::Done } else { Progress::Waits })
-    }
-
-    fn right(&self, pattern: &Pattern, bytes: &[u8]) -> bool {
-        if self.head.kind != Kind::Take {
-            return pattern.holds(self.head.salt, self.got, bytes);
-        }
-        // The endpoint took everything, in order and unharmed.
-        let took = Head { kind: Kind::Took, length: 0, ..self.head }.encode();
-        took[self.got as usize..].starts_with(bytes)
     }
 }

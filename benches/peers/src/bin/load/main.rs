@@ -4,18 +4,25 @@
 //!   open NAME PORT CONNS                     opens connections and keeps them
 //!   rr NAME MILLIS REQ_BYTES RESP_BYTES      exchanges on all of them, one after another, for a time
 //!   count NAME REQUESTS REQ_BYTES RESP_BYTES the same for a number of exchanges
+//!   httprr NAME MILLIS BODY_BYTES            like rr, with HTTP requests for a body of that length
+//!   httpcount NAME REQUESTS BODY_BYTES       like count
 //!   bulk NAME FLOWS TOTAL_BYTES DIRECTION    download or upload, the bytes shared by FLOWS of them
 //!   idle PORT N                              N more connections, one exchange each, then nothing
 //!   accepted PORT                            how many connections the endpoint there has accepted
 //!   close NAME                               closes them (`close idle` for the idle ones)
 //! ```
 //!
+//! `bytes_checked_ok` counts bytes that the pattern foretells: of an HTTP answer, those of its body.
+//!
 //! One thread on purpose: what it costs is nobody's figure, and it is the same for every contender.
 #![forbid(unsafe_code)]
 
 mod command;
 mod exchange;
+mod get;
 mod group;
+mod latencies;
+mod own;
 mod run;
 
 use std::collections::HashMap;
@@ -61,10 +68,7 @@ impl Load {
                 self.groups.insert(name, group);
                 Ok(format!("\"connects\":{connects}"))
             }
-            Command::Rounds { name, stop, request, answer } => {
-                let way = Way::Ask { request, answer };
-                self.measure(&name, None, Ask { way, stop })
-            }
+            Command::Rounds { name, stop, way } => self.measure(&name, None, Ask { way, stop }),
             Command::Bulk { name, flows, bytes, upload } => {
                 let share = bytes / flows as u64;
                 let way =
@@ -98,16 +102,19 @@ impl Load {
         if flows > connects {
             return Err(format!("{name} has {connects} connections, not {flows}"));
         }
-        let outcome = group.run(flows, ask, &mut self.shared).map_err(|e| e.to_string())?;
-        Ok(fields(&outcome, connects))
+        let mut outcome = group.run(flows, ask, &mut self.shared).map_err(|e| e.to_string())?;
+        Ok(fields(&mut outcome, connects))
     }
 }
 
-fn fields(outcome: &Outcome, connects: usize) -> String {
-    let Outcome { requests, errors, checked, sent, elapsed } = outcome;
+fn fields(outcome: &mut Outcome, connects: usize) -> String {
+    let Outcome { requests, errors, checked, sent, latencies, elapsed } = outcome;
     format!(
         "\"requests\":{requests},\"errors\":{errors},\"bytes_checked_ok\":{checked},\
-         \"bytes_sent\":{sent},\"connects\":{connects},\"elapsed_ns\":{}",
-        elapsed.as_nanos()
+         \"bytes_sent\":{sent},\"connects\":{connects},\"elapsed_ns\":{},\
+         \"p50_us\":{:.3},\"p99_us\":{:.3}",
+        elapsed.as_nanos(),
+        latencies.micros(0.5),
+        latencies.micros(0.99),
     )
 }

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::exchange::{Exchange, Progress, Way};
+use crate::latencies::Latencies;
 use peers::sys::{self, Epoll, READABLE, WRITABLE};
 use peers::wire::Pattern;
 
@@ -37,6 +38,8 @@ pub struct Outcome {
     /// Bytes of answers that were checked and right.
     pub checked: u64,
     pub sent: u64,
+    /// Of the exchanges that ended well.
+    pub latencies: Latencies,
     pub elapsed: Duration,
 }
 
@@ -127,6 +130,7 @@ impl Run<'_> {
         self.under_way += 1;
         let flight = self.flights[token].insert(Flight {
             exchange: shared.begin(self.ask.way),
+            begun: Instant::now(),
             token: token as u64,
             full: false,
         });
@@ -149,6 +153,7 @@ impl Run<'_> {
                 self.outcome.requests += 1;
                 self.outcome.sent += sent;
                 self.outcome.checked += got;
+                self.outcome.latencies.add(flight.begun.elapsed());
                 self.land(token);
                 self.begin(token, elapsed, shared);
             }
@@ -187,6 +192,7 @@ impl Run<'_> {
 /// An exchange under way.
 struct Flight {
     exchange: Exchange,
+    begun: Instant,
     token: u64,
     /// The socket was full at the last send, so epoll watches for room as well.
     full: bool,

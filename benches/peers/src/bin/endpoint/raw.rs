@@ -1,72 +1,17 @@
-//! `endpoint LISTEN_PORT`: the server behind every contender, one thread of epoll.
+//! A client that speaks the protocol of `peers::wire`.
 //!
 //! Answers come straight out of the pattern, so a large one costs a send a quarter of a megabyte;
 //! what clients send is checked on the way in. A client sends its next request after the answer to
 //! the last: one that does not, or whose bytes are damaged, is cut off, and `load` counts the error.
-#![forbid(unsafe_code)]
 
 use std::io;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 
+use crate::Shared;
 use peers::sys::{self, Epoll, READABLE, WRITABLE};
 use peers::wire::{HEAD, Head, Kind, Pattern};
 
-const SCRATCH: usize = 256 * 1024;
-const LISTENER: u64 = u64::MAX;
-
-fn main() -> io::Result<()> {
-    let Some(Ok(port)) = std::env::args().nth(1).map(|port| port.parse::<u16>()) else {
-        eprintln!("usage: endpoint LISTEN_PORT");
-        std::process::exit(2);
-    };
-    sys::raise_open_files();
-    let listener = sys::listen(port)?;
-    let epoll = Epoll::new()?;
-    epoll.add(&listener, LISTENER, READABLE)?;
-    sys::announce(&listener)?;
-
-    serve(&epoll, &listener)
-}
-
-fn serve(epoll: &Epoll, listener: &TcpListener) -> io::Result<()> {
-    let mut shared = Shared { pattern: Pattern::new(), scratch: vec![0; SCRATCH], accepted: 0 };
-    let mut clients: Vec<Option<Client>> = Vec::new();
-    let mut free: Vec<usize> = Vec::new();
-    let mut room = sys::events::<128>();
-    loop {
-        for event in epoll.wait(&mut room, -1)? {
-            let token = event.u64;
-            if token == LISTENER {
-                while let Some(stream) = sys::accept(listener)? {
-                    let slot = free.pop().unwrap_or(clients.len());
-                    epoll.add(&stream, slot as u64, READABLE)?;
-                    let step = Step::Head(Vec::new());
-                    let client = Some(Client { stream, step });
-                    match clients.get_mut(slot) {
-                        Some(empty) => *empty = client,
-                        None => clients.push(client),
-                    }
-                    shared.accepted += 1;
-                }
-            } else if let Some(client) = &mut clients[token as usize]
-                && !client.serve(epoll, token, &mut shared).unwrap_or(false)
-            {
-                // One descriptor a client, so no other event of this batch can name the slot.
-                clients[token as usize] = None;
-                free.push(token as usize);
-            }
-        }
-    }
-}
-
-/// What all clients use in turn.
-struct Shared {
-    pattern: Pattern,
-    scratch: Vec<u8>,
-    accepted: u64,
-}
-
-struct Client {
+pub struct Client {
     stream: TcpStream,
     step: Step,
 }
@@ -82,8 +27,12 @@ enum Step {
 }
 
 impl Client {
+    pub fn new(stream: TcpStream) -> Self {
+        Self { stream, step: Step::Head(Vec::new()) }
+    }
+
     /// One event; false when the client is done with.
-    fn serve(&mut self, epoll: &Epoll, token: u64, shared: &mut Shared) -> io::Result<bool> {
+    pub fn serve(&mut self, epoll: &Epoll, token: u64, shared: &mut Shared) -> io::Result<bool> {
         if let Step::Giving { head, given } = self.step {
             if let Step::Head(_) = self.give(head, given, &shared.pattern)? {
                 epoll.modify(&self.stream, token, READABLE)?;
