@@ -1,6 +1,7 @@
 // The statistics behind every figure the benchmark publishes.
 import { describe, expect, test } from 'vitest';
-import { ratio, seeded, shuffled } from '../../benches/peers/stats.mjs';
+import { ADDED_LATENCY } from '../../benches/peers/measures.mjs';
+import { ratio, ratioOfMedians, seeded, shuffled } from '../../benches/peers/stats.mjs';
 import { judge } from '../../benches/peers/verdict.mjs';
 
 /** Costs that wander, as a noisy machine's do; the same ones each time. */
@@ -75,6 +76,26 @@ describe('ratio', () => {
   });
 });
 
+describe('ratioOfMedians', () => {
+  test('one odd round changes nothing', () => {
+    const odd = theirs.map((cost, round) => (round === 3 ? -1000 : cost));
+    const { point, low, high } = ratioOfMedians(times(1.1), theirs);
+    expect(point).toBeCloseTo(1.1, 10);
+    expect(low).toBeLessThanOrEqual(point);
+    expect(high).toBeGreaterThanOrEqual(point);
+    expect(ratioOfMedians(odd.map((cost) => cost * 1.1), odd).point).toBeCloseTo(1.1, 1);
+  });
+
+  test.each([
+    ['no pairs', [], []],
+    ['a sample too few', [1, 2], [1]],
+    ['a median of nothing', [1, 1, 1], [0, -1, 5]],
+    ['a cost that is no number', [Number.NaN], [1]],
+  ])('%s is refused', (_what, ours: number[], others: number[]) => {
+    expect(() => ratioOfMedians(ours, others)).toThrow(/a ratio needs/);
+  });
+});
+
 describe('seeded', () => {
   test('the same seed gives the same numbers, all in [0, 1)', () => {
     const [one, two] = [seeded(7), seeded(7)];
@@ -119,5 +140,14 @@ describe('judge', () => {
   test('a run whose A/A ratio is more than 2 % off says nothing', () => {
     expect(against(1, 1.03)).toMatchObject({ sound: false, ratios: { floor: { verdict: 'void' } } });
     expect(against(1, 1.015)).toMatchObject({ sound: true, ratios: { floor: { verdict: 'met' } } });
+  });
+
+  test('added latency is what a contender has more than nobody in between', () => {
+    const latency = (added: number) => ({ p50Us: theirs.map((direct) => direct + added) });
+    const samples = { fourseven: latency(8), 'fourseven-again': latency(8), nginx: latency(10), direct: latency(0) };
+    const { again, sound, ratios } = judge(samples, { nginx: 0.8 }, ADDED_LATENCY);
+    expect(again).toEqual({ point: 1, low: 1, high: 1 });
+    expect(sound).toBe(true);
+    expect(ratios).toEqual({ nginx: { point: 0.8, low: 0.8, high: 0.8, target: 0.8, verdict: 'met' } });
   });
 });

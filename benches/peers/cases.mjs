@@ -1,27 +1,30 @@
 // The cases that are measured, what each asks of the load, and the targets agreed for it.
 
+import { ADDED_LATENCY, CPU } from './measures.mjs';
+
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
-
-/** Two runs of the same thing may differ by this much before the run says nothing. */
-export const AGAIN_TOLERANCE = 0.02;
+const KIB = 2 ** 10;
 
 /** As shipped we must be far below; beside their best configuration, about level. */
 const BULK_TARGETS = { haproxy: 0.6, nginx: 0.6, 'haproxy-best': 1.1, 'nginx-best': 1.1 };
 
 /**
- * Each case: a title, what a cost is given in (and how many nanoseconds that is), how many
- * connections it has and whether each slice gets fresh ones, the line that asks the load for one
- * slice, how many requests or GiB an answer stands for, whether the answer is right, and the highest
- * ratio ours / theirs that is good enough.
+ * Each case: a title, the protocol, what is measured and what a cost is given in (and how much that
+ * is), how many connections it has and whether each slice gets fresh ones, the line that asks the
+ * load for one exchange on each and the line for one slice, how many requests or GiB an answer
+ * stands for, whether the answer is right, and the highest ratio ours / theirs that is good enough.
  */
 export const CASES = {
   rr: {
     title: '256 B request and response, 32 kept-open connections',
+    protocol: 'tcp',
+    measure: CPU,
     unit: 'µs of CPU a request',
     scale: 1e3,
     conns: 32,
     fresh: () => false,
+    warmUp: (name) => exchanges(name, 32),
     line: (name, { slice }) => `rr ${name} ${slice} 256 256`,
     units: (answer) => answer.requests,
     right: (answer) => answer.bytes_checked_ok === 256 * answer.requests,
@@ -29,7 +32,54 @@ export const CASES = {
   },
   bulk1: bulk({ flows: 1, title: 'Bulk on 1 connection' }),
   bulk32: bulk({ flows: 32, title: 'Bulk on 32 connections' }),
+  http256: http({ size: 256, called: '256 B', targets: { haproxy: 0.85, nginx: 0.85 } }),
+  http16k: http({ size: 16 * KIB, called: '16 KiB', targets: beside(0.7, 0.85) }),
+  http64k: http({ size: 64 * KIB, called: '64 KiB', targets: beside(0.7, 0.8) }),
+  http1m: http({ size: MIB, called: '1 MiB', targets: beside(0.7, 0.95) }),
+  httplat1: {
+    ...http({ size: 256, called: '256 B', conns: 1, targets: { haproxy: 0.8, nginx: 0.8 } }),
+    measure: ADDED_LATENCY,
+    unit: 'µs added to the median latency',
+    scale: 1,
+  },
 };
+
+/**
+ * What `--case` takes besides the name of a case. Ours has no HTTP listener yet, without which the
+ * HTTP cases stop with an error: once it has one, `all` is all of them.
+ */
+export const GROUPS = { all: named('tcp'), http: named('http') };
+
+function named(protocol) {
+  return Object.keys(CASES).filter((name) => CASES[name].protocol === protocol);
+}
+
+/** Targets that are the same for both peers: as they are shipped, and at their best. */
+function beside(shipped, best) {
+  return { haproxy: shipped, nginx: shipped, 'haproxy-best': best, 'nginx-best': best };
+}
+
+/** Requests of a browser on connections that are kept open, each for a body of one size. */
+function http({ size, called, conns = 32, targets }) {
+  return {
+    title: `HTTP/1.1, ${called}, ${conns} kept-open connection${conns === 1 ? '' : 's'}`,
+    protocol: 'http',
+    measure: CPU,
+    unit: 'µs of CPU a request',
+    scale: 1e3,
+    conns,
+    fresh: () => false,
+    warmUp: (name) => `httpcount ${name} ${conns} ${size}`,
+    line: (name, { slice }) => `httprr ${name} ${slice} ${size}`,
+    units: (answer) => answer.requests,
+    right: (answer) => answer.bytes_checked_ok === size * answer.requests,
+    targets,
+  };
+}
+
+function exchanges(name, conns) {
+  return `count ${name} ${conns} 256 256`;
+}
 
 /**
  * A transfer has connections of its own, as most of the world's have. On kept ones HAProxy's
@@ -40,10 +90,13 @@ function bulk({ flows, title }) {
   const bytes = (options) => options[`mib${flows}`] * MIB;
   return {
     title,
+    protocol: 'tcp',
+    measure: CPU,
     unit: 'ms of CPU a GiB',
     scale: 1e6,
     conns: flows,
     fresh: (options) => !options.kept,
+    warmUp: (name) => exchanges(name, flows),
     line: (name, options) => `bulk ${name} ${flows} ${bytes(options)} ${options.direction}`,
     units: (_answer, options) => bytes(options) / GIB,
     right: (answer, options) =>

@@ -4,7 +4,7 @@
 // the best of a small grid for bulk. One thread or worker each, and timeouts a sane site would have.
 
 /** Below the 20 000 files a process may open here: HAProxy refuses to start beyond that. */
-const MAXCONN = 6_000;
+export const MAXCONN = 6_000;
 
 /** @param {{ listen: number, endpoint: number, best: boolean }} how */
 export function haproxyConfig({ listen, endpoint, best }) {

@@ -5,17 +5,12 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { haproxyConfig, nginxConfig } from './configs.mjs';
+import { haproxyHttpConfig, nginxHttpConfig } from './http-configs.mjs';
+import { AGAIN, OURS, PEERS } from './names.mjs';
 import { freePort } from './ports.mjs';
 import { Refusal, start } from './processes.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-/** Ours, and ours again: what two equal processes differ by is what the method is good for. */
-export const OURS = 'fourseven';
-export const AGAIN = 'fourseven-again';
-
-/** Beside whom we are measured. */
-export const PEERS = ['floor', 'haproxy', 'haproxy-best', 'nginx', 'nginx-best'];
 
 /** A distribution's folders for servers are not on every user's PATH. */
 const PATH = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
@@ -27,33 +22,37 @@ const MISSING = 'it is missing: apt-get install haproxy nginx libnginx-mod-strea
  * configuration it is given word for word.
  *
  * @param {string} name
- * @param {{ endpoint: number, folder: string, ours?: string }} where `folder` is for its files;
- *   `ours` replaces our own command (the endpoint's port is appended)
+ * @param {{ protocol: 'tcp' | 'http', endpoint: number, folder: string, ours?: string }} where
+ *   `folder` is for its files; `ours` replaces our own command (the endpoint's port is appended)
  */
-async function plan(name, { endpoint, folder, ours }) {
+async function plan(name, { protocol, endpoint, folder, ours }) {
+  const isHttp = protocol === 'http';
   switch (name) {
     case OURS:
     case AGAIN:
       return {
         command: ours
           ? [...ours.trim().split(/\s+/), String(endpoint)]
-          : [process.execPath, join(ROOT, 'benches/peers/fourseven.mjs'), String(endpoint)],
+          : [process.execPath, join(ROOT, 'benches/peers/fourseven.mjs'), protocol, String(endpoint)],
       };
+    // The same in front of either endpoint.
     case 'floor':
       return { command: [binary('floor'), '0', String(endpoint)] };
     case 'haproxy':
     case 'haproxy-best': {
       const listen = await freePort();
-      const config = haproxyConfig({ listen, endpoint, best: name === 'haproxy-best' });
+      const best = name === 'haproxy-best';
+      const config = (isHttp ? haproxyHttpConfig : haproxyConfig)({ listen, endpoint, best });
       const file = written(folder, 'haproxy.cfg', config);
       return { command: [program('haproxy'), '-db', '-f', file], port: listen, config };
     }
     case 'nginx':
     case 'nginx-best': {
       const listen = await freePort();
-      const module = streamModule();
       const best = name === 'nginx-best';
-      const config = nginxConfig({ listen, endpoint, best, module });
+      const config = isHttp
+        ? nginxHttpConfig({ listen, endpoint, best })
+        : nginxConfig({ listen, endpoint, best, module: streamModule() });
       const file = written(folder, 'nginx.conf', config);
       const command = [program('nginx'), '-e', 'stderr', '-p', folder, '-c', file];
       return { command, port: listen, config };
@@ -64,21 +63,21 @@ async function plan(name, { endpoint, folder, ours }) {
 }
 
 /** Starts a contender; `prefix` is put before its command (strace, say). */
-export async function startContender(name, { prefix = [], folder, ...where }) {
-  const own = join(folder, name);
+export async function startContender(name, { prefix = [], protocol = 'tcp', folder, ...where }) {
+  const own = join(folder, protocol === 'http' ? `${name}-http` : name);
   mkdirSync(own, { recursive: true });
-  const { command, port, config } = await plan(name, { ...where, folder: own });
+  const { command, port, config } = await plan(name, { ...where, protocol, folder: own });
   const started = await start(name, [...prefix, ...command], { port });
   return { ...started, command, config };
 }
 
 /** Refuses early when a contender cannot be started, before anything runs. */
-export function requireContenders(names) {
+export function requireContenders(names, protocols = ['tcp']) {
   for (const name of ['endpoint', 'load', ...names.filter((name) => name === 'floor')]) binary(name);
   if (names.some((name) => name.startsWith('haproxy'))) program('haproxy');
   if (names.some((name) => name.startsWith('nginx'))) {
     program('nginx');
-    streamModule();
+    if (protocols.includes('tcp')) streamModule();
   }
 }
 

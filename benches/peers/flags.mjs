@@ -2,15 +2,17 @@
 
 import { parseArgs } from 'node:util';
 
-import { CASES } from './cases.mjs';
-import { PEERS } from './contenders.mjs';
+import { CASES, GROUPS } from './cases.mjs';
+import { PEERS } from './names.mjs';
 import { Refusal } from './processes.mjs';
 
 export const USAGE = `node benches/peers/run.mjs [flags]
 
-  --case rr|bulk1|bulk32|all   what is measured (all)
+  --case rr|bulk1|bulk32|all   what is measured: a case, or all three of them (all)
+  --case http256|http16k|http64k|http1m|httplat1|http
+                               the same with HTTP/1.1: a case, or all five of them
   --rounds N                   rounds kept; one more is run first and thrown away (16)
-  --slice MS                   how long one slice of rr lasts (1000)
+  --slice MS                   how long one slice of rr or of HTTP lasts (1000)
   --mib1 N, --mib32 N          MiB that one slice of bulk1 and of bulk32 moves (1024, 2048)
   --direction download|upload  which way bulk goes (download)
   --kept                       bulk on connections that outlive a slice, instead of fresh ones
@@ -27,9 +29,10 @@ export const ENOUGH_ROUNDS = 16;
 export function flags(argv) {
   const values = parsed(argv);
   if (values.help) return { help: true };
-  const names = values.case === 'all' ? Object.keys(CASES) : [values.case];
+  const names = Object.hasOwn(GROUPS, values.case) ? GROUPS[values.case] : [values.case];
   if (!names.every((name) => Object.hasOwn(CASES, name))) {
-    throw new Refusal(`No case is called ${values.case}: there are ${Object.keys(CASES).join(', ')}, all.`);
+    const known = [...Object.keys(CASES), ...Object.keys(GROUPS)].join(', ');
+    throw new Refusal(`No case is called ${values.case}: there are ${known}.`);
   }
   const peers = values.only?.split(',') ?? PEERS;
   const unknown = peers.find((name) => !PEERS.includes(name));

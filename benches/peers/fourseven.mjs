@@ -1,5 +1,5 @@
-// `node benches/peers/fourseven.mjs ENDPOINT_PORT`: ours as a contender, one worker in front of one
-// endpoint. Prints `build {…}` (how the addon was built), then `listening PORT`.
+// `node benches/peers/fourseven.mjs tcp|http ENDPOINT_PORT`: ours as a contender, one worker in front
+// of one endpoint. Prints `build {…}` (how the addon was built), then `listening PORT`.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,10 +18,11 @@ process.env.NAPI_RS_NATIVE_LIBRARY_PATH = join(RELEASE, addons[0]);
 const { buildInfo } = await import('../../dist/native.js');
 const { createBalancer } = await import('../../dist/index.js');
 
+const [protocol, port] = process.argv.slice(2);
 console.log(`build ${JSON.stringify(buildInfo())}`);
 const balancer = await createBalancer({
-  listeners: { web: 'tcp://127.0.0.1:0' },
-  pools: { echo: { endpoints: [`127.0.0.1:${process.argv[2]}`] } },
+  listeners: { web: `${protocol}://127.0.0.1:0` },
+  pools: { echo: { endpoints: [`127.0.0.1:${port}`] } },
   workers: 1,
 });
 console.log(`listening ${new URL(balancer.listeners().web.address).port}`);

@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { CASES } from './cases.mjs';
-import { AGAIN, OURS, ROOT } from './contenders.mjs';
+import { ROOT } from './contenders.mjs';
+import { AGAIN, OURS } from './names.mjs';
+import { median } from './stats.mjs';
 
 export const BEGIN = '<!-- bench:begin -->';
 export const END = '<!-- bench:end -->';
@@ -28,7 +30,8 @@ function tableOf(cases) {
     '| --- | --- | ---: | ---: | --- | ---: | --- |',
   ];
   for (const [name, found] of cases) {
-    const cost = (who) => (median(costs(found.samples[who])) / CASES[name].scale).toFixed(1);
+    const { measure, scale } = CASES[name];
+    const cost = (who) => (median(measure.costs(found.samples, who)) / scale).toFixed(1);
     const again = { ...found.again, verdict: found.sound ? 'sound' : 'void' };
     // Said once, in the first of the rows it is about.
     let title = `${found.title}: ${found.unit}`;
@@ -44,16 +47,6 @@ function tableOf(cases) {
 
 function interval({ point, low, high }) {
   return `${point.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`;
-}
-
-function costs({ cpuNs, units }) {
-  return cpuNs.map((ns, round) => ns / units[round]);
-}
-
-function median(numbers) {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
 /** The results that may be shown: complete ones, of a release build. */

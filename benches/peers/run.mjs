@@ -6,17 +6,20 @@
 // mostly measure who else is busy. A target is met when the upper end of the ratio's 95 % interval
 // is, in a run whose own A/A ratio (ours beside ours) is within 2 % of 1.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 import { CASES } from './cases.mjs';
-import { AGAIN, OURS, PEERS, ROOT, binary, requireContenders, startContender } from './contenders.mjs';
+import { ROOT, requireContenders, startContender } from './contenders.mjs';
+import { startEndpoint } from './endpoint.mjs';
 import { commit, load as loadNow, machine, versions } from './facts.mjs';
 import { ENOUGH_ROUNDS, USAGE, flags } from './flags.mjs';
 import { pretty } from './json.mjs';
 import { startLoad } from './load.mjs';
-import { Refusal, script, start } from './processes.mjs';
+import { ADDED_LATENCY } from './measures.mjs';
+import { AGAIN, DIRECT, OURS, PEERS } from './names.mjs';
+import { Refusal, script } from './processes.mjs';
 import { table } from './report.mjs';
 import { measure } from './rounds.mjs';
 import { seeded } from './stats.mjs';
@@ -25,24 +28,33 @@ import { judge } from './verdict.mjs';
 await script(async () => {
   const asked = flags(process.argv.slice(2));
   if (asked.help) return console.log(USAGE);
-  requireContenders(asked.peers);
+  const protocols = [...new Set(asked.cases.map((name) => CASES[name].protocol))];
+  requireContenders(asked.peers, protocols);
   const folder = mkdtempSync(join(tmpdir(), 'fourseven-peers-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  // A worker of nginx that gave up root's rights writes bodies that it cannot pass on yet to a file.
+  chmodSync(folder, 0o711);
 
   const taken = { date: new Date().toISOString(), ...commit() };
-  const endpoint = await start('endpoint', [binary('endpoint'), '0']);
-  const contenders = [];
-  for (const name of [OURS, AGAIN, ...asked.peers]) {
-    const where = { endpoint: endpoint.port, folder, ours: asked.ours };
-    contenders.push(await startContender(name, where));
-  }
-  const build = buildOf(contenders, asked);
-
+  const endpoint = await startEndpoint();
   const load = startLoad();
   const random = seeded(asked.seed);
-  const cases = {};
-  for (const name of asked.cases) {
-    cases[name] = await measureCase(name, { asked, contenders, endpoint: endpoint.port, load, random });
+  const [described, cases] = [{}, {}];
+  let build = null;
+  for (const protocol of protocols) {
+    const contenders = [];
+    for (const name of [OURS, AGAIN, ...asked.peers]) {
+      const where = { protocol, endpoint: endpoint.ports[protocol], folder, ours: asked.ours };
+      contenders.push(await startContender(name, where));
+    }
+    build = buildOf(contenders, asked);
+    for (const each of contenders) {
+      described[protocol === 'http' ? `${each.name}, HTTP` : each.name] = description(each, folder);
+    }
+    for (const name of asked.cases.filter((name) => CASES[name].protocol === protocol)) {
+      cases[name] = await measureCase(name, { asked, contenders, endpoint, load, random });
+    }
+    for (const contender of contenders) await contender.stop();
   }
 
   const result = {
@@ -54,7 +66,7 @@ await script(async () => {
     seed: asked.seed,
     rounds: asked.rounds,
     ...asked.options,
-    contenders: Object.fromEntries(contenders.map((each) => [each.name, described(each, folder)])),
+    contenders: described,
     cases,
   };
   console.log(table(result));
@@ -63,17 +75,20 @@ await script(async () => {
   console.log(`\nwritten to ${out}`);
 });
 
-async function measureCase(name, { asked, ...rest }) {
+async function measureCase(name, { asked, contenders, endpoint, ...rest }) {
   const contest = CASES[name];
+  const direct = { name: DIRECT, pid: endpoint.pid, port: endpoint.ports[contest.protocol] };
+  const all = contest.measure === ADDED_LATENCY ? [...contenders, direct] : contenders;
   const before = loadNow();
   const tell = (round) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${name}: round ${round} of ${asked.rounds} `);
   };
   const { rounds, options } = asked;
-  const { orders, samples } = await measure({ contest, rounds, options, tell, ...rest });
+  const { orders, samples } = await measure({ contest, contenders: all, endpoint, rounds, options, tell, ...rest });
   if (process.stderr.isTTY) process.stderr.write('\n');
   const loadavg = { before, after: loadNow() };
-  return { title: contest.title, unit: contest.unit, loadavg, ...judge(samples, contest.targets), orders, samples };
+  const found = judge(samples, contest.targets, contest.measure);
+  return { title: contest.title, unit: contest.unit, loadavg, ...found, orders, samples };
 }
 
 /** How our addon was built, which it says in the line before it listens. */
@@ -97,7 +112,7 @@ function isComplete({ peers, rounds, ours }, build) {
 }
 
 /** A contender as it was started, with words that mean something on another machine. */
-function described({ command, config }, folder) {
+function description({ command, config }, folder) {
   const [file, ...args] = command;
   const words = [basename(file), ...args].map((word) => word.replace(ROOT, '').replace(folder, 'DIR'));
   return { command: words.join(' '), config: config?.trimEnd().split('\n') };

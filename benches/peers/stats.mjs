@@ -31,6 +31,12 @@ export function mean(numbers) {
   return numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
 }
 
+export function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
 /** How often the interval is drawn again; at 10 000 its ends move by less than we print. */
 const RESAMPLES = 10_000;
 
@@ -52,12 +58,37 @@ export function ratio(ours, theirs, { seed = BOOTSTRAP_SEED, resamples = RESAMPL
   }
   const logs = ours.map((our, round) => Math.log(our / theirs[round]));
   if (!logs.every(Number.isFinite)) throw new Error('a ratio needs costs above zero');
+  return interval(logs.length, (rounds) => Math.exp(mean(rounds.map((round) => logs[round]))), { seed, resamples });
+}
+
+/** In place of infinity, which JSON does not have. */
+const ENDLESS = 1_000;
+
+/**
+ * The ratio of two medians over rounds, with the same kind of interval. For costs that are
+ * differences: one of them may be below zero, while the medians must not be.
+ *
+ * @param {number[]} ours
+ * @param {number[]} theirs the same rounds, in the same order
+ */
+export function ratioOfMedians(ours, theirs, { seed = BOOTSTRAP_SEED, resamples = RESAMPLES } = {}) {
+  if (ours.length !== theirs.length || ours.length === 0) {
+    throw new Error(`a ratio needs pairs, not ${ours.length} and ${theirs.length} samples`);
+  }
+  if (!(median(ours) > 0 && median(theirs) > 0)) throw new Error('a ratio needs costs above zero');
+  const of = (rounds) => {
+    const [our, their] = [ours, theirs].map((costs) => median(rounds.map((round) => costs[round])));
+    // Theirs may be nothing in a draw of odd rounds, and what that says is at our expense.
+    return their > 0 ? our / their : ENDLESS;
+  };
+  return interval(ours.length, of, { seed, resamples });
+}
+
+/** A statistic of all rounds, and between what it lies when rounds are drawn again. */
+function interval(length, of, { seed, resamples }) {
   const random = seeded(seed);
-  const means = Array.from({ length: resamples }, () => {
-    let sum = 0;
-    for (let n = 0; n < logs.length; n += 1) sum += logs[Math.floor(random() * logs.length)];
-    return sum / logs.length;
-  }).toSorted((a, b) => a - b);
-  const at = (share) => Math.exp(means[Math.round(share * (resamples - 1))]);
-  return { point: Math.exp(mean(logs)), low: at(0.025), high: at(0.975) };
+  const draw = () => of(Array.from({ length }, () => Math.floor(random() * length)));
+  const found = Array.from({ length: resamples }, draw).toSorted((a, b) => a - b);
+  const at = (share) => found[Math.round(share * (resamples - 1))];
+  return { point: of(Array.from({ length }, (_, round) => round)), low: at(0.025), high: at(0.975) };
 }

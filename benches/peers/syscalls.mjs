@@ -14,8 +14,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { OURS, PEERS, binary, program, requireContenders, startContender } from './contenders.mjs';
+import { binary, program, requireContenders, startContender } from './contenders.mjs';
 import { startLoad } from './load.mjs';
+import { OURS, PEERS } from './names.mjs';
 import { Refusal, script, start } from './processes.mjs';
 
 const FLOOR_LIMIT = 4.1;

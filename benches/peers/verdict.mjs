@@ -1,29 +1,25 @@
 // From samples to ratios, and from ratios to whether a target is met.
 
-import { AGAIN_TOLERANCE } from './cases.mjs';
-import { AGAIN, OURS } from './contenders.mjs';
-import { ratio } from './stats.mjs';
+import { CPU } from './measures.mjs';
+import { AGAIN, DIRECT, OURS } from './names.mjs';
 
 /**
- * @param {Record<string, { cpuNs: number[], units: number[] }>} samples of one case
+ * @param {Record<string, Record<string, number[]>>} samples of one case: by contender, then by what
+ *   was measured, in each round
  * @param {Record<string, number>} targets by peer
+ * @param {import('./measures.mjs').Measure} measure what is compared
  * @returns {{ again: Ratio, sound: boolean, ratios: Record<string, Judged> }}
  * @typedef {{ point: number, low: number, high: number }} Ratio
  * @typedef {Ratio & { target?: number, verdict?: 'met' | 'missed' | 'void' }} Judged
  */
-export function judge(samples, targets) {
-  const costs = Object.fromEntries(
-    Object.entries(samples).map(([name, { cpuNs, units }]) => [
-      name,
-      cpuNs.map((ns, round) => ns / units[round]),
-    ]),
-  );
-  const again = ratio(costs[OURS], costs[AGAIN]);
-  const sound = Math.abs(again.point - 1) <= AGAIN_TOLERANCE;
+export function judge(samples, targets, measure = CPU) {
+  const beside = (name) => measure.ratio(measure.costs(samples, OURS), measure.costs(samples, name));
+  const again = beside(AGAIN);
+  const sound = Math.abs(again.point - 1) <= measure.tolerance;
   const ratios = {};
-  for (const name of Object.keys(costs)) {
-    if (name === OURS || name === AGAIN) continue;
-    const found = ratio(costs[OURS], costs[name]);
+  for (const name of Object.keys(samples)) {
+    if ([OURS, AGAIN, DIRECT].includes(name)) continue;
+    const found = beside(name);
     const target = targets[name];
     ratios[name] = rounded(found);
     if (target !== undefined) {

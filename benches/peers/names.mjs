@@ -1,0 +1,11 @@
+// The names that contenders go by in samples and results.
+
+/** Ours, and ours again: what two equal processes differ by is what the method is good for. */
+export const OURS = 'fourseven';
+export const AGAIN = 'fourseven-again';
+
+/** Nobody in between: the endpoint itself, where latency is compared. */
+export const DIRECT = 'direct';
+
+/** Beside whom we are measured. */
+export const PEERS = ['floor', 'haproxy', 'haproxy-best', 'nginx', 'nginx-best'];
