@@ -1,0 +1,193 @@
+//! What the fields of a head say that decides anything, found in one pass.
+
+use crate::Refusal;
+use crate::ascii::{all_token, decimal, members};
+use crate::head::{FieldSet, Head, Limits, Span, Version};
+
+/// What is said between two neighbours (RFC 9110 section 7.6.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Connection {
+    /// `close` was said.
+    pub close: bool,
+    /// `keep-alive` was said.
+    pub keep_alive: bool,
+    /// `upgrade` was said.
+    pub upgrade: bool,
+    /// These fields are for the neighbour alone.
+    pub drop: FieldSet,
+}
+
+/// What the fields of a head say that decides anything.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Facts {
+    pub connection: Connection,
+    /// `Content-Length`.
+    pub length: Option<u64>,
+    /// It is not written as we would.
+    pub odd: bool,
+    /// `Transfer-Encoding: chunked`.
+    pub chunked: bool,
+    /// The fields of either kind.
+    pub length_fields: FieldSet,
+    /// How often there is a Host, where its value is, and which field.
+    pub hosts: u8,
+    pub host: Span,
+    pub host_fields: FieldSet,
+    pub upgrade: Option<Span>,
+    pub takes_trailers: bool,
+    pub expects_continue: bool,
+    /// `X-Forwarded-For`, `-Proto` and `-Host`.
+    pub forwarded: FieldSet,
+    /// `Connection` names other fields.
+    names_others: bool,
+}
+
+/// Fields that nobody can name to be dropped: they say how long a message is, where it goes, who sends
+/// it, or what it is.
+const PROTECTED: [&[u8]; 20] = [
+    b"host",
+    b"content-length",
+    b"transfer-encoding",
+    b"content-type",
+    b"content-encoding",
+    b"content-range",
+    b"authorization",
+    b"cookie",
+    b"set-cookie",
+    b"cache-control",
+    b"date",
+    b"expect",
+    b"range",
+    b"location",
+    b"via",
+    b"forwarded",
+    b"x-forwarded-for",
+    b"x-forwarded-proto",
+    b"x-forwarded-host",
+    b"x-real-ip",
+];
+
+impl Facts {
+    /// Takes the head that `bytes` are, whose fields the parser found in them, and reads those. Whatever
+    /// can be read in two ways is refused.
+    pub fn take(
+        head: &mut Head,
+        bytes: &[u8],
+        fields: &[httparse::Header<'_>],
+        version: Version,
+        limits: &Limits,
+    ) -> Result<Self, Refusal> {
+        let mut facts = Self::default();
+        head.take(bytes, fields, limits, |at, name, value, value_at| facts.field(at, name, value, value_at, version))?;
+        if facts.chunked && facts.length.is_some() {
+            return Err(Refusal::TwoLengths);
+        }
+        if facts.names_others {
+            facts.drop_named(head);
+        }
+        Ok(facts)
+    }
+
+    fn field(&mut self, at: usize, name: &[u8], value: &[u8], value_at: Span, version: Version) -> Result<(), Refusal> {
+        // By its length and its first letter almost every field is told from those that matter.
+        let first = name.first().map_or(0, u8::to_ascii_lowercase);
+        match (name.len(), first) {
+            (4, b'h') if is(name, b"host") => {
+                self.hosts = self.hosts.saturating_add(1);
+                self.host = value_at;
+                self.host_fields.add(at);
+            }
+            (10, b'c') if is(name, b"connection") => self.connection(at, value),
+            (14, b'c') if is_or_like(name, b"content-length")? => self.content_length(at, value)?,
+            (17, b't') if is_or_like(name, b"transfer-encoding")? => self.transfer_encoding(at, value, version)?,
+            (2, b't') if is(name, b"te") => {
+                self.connection.drop.add(at);
+                self.takes_trailers |= members(value).any(|member| is(member, b"trailers"));
+            }
+            (6, b'e') if is(name, b"expect") => {
+                if !is(value, b"100-continue") {
+                    return Err(Refusal::Expectation);
+                }
+                self.expects_continue = true;
+            }
+            (7, b'u') if is(name, b"upgrade") => {
+                self.connection.drop.add(at);
+                self.upgrade = Some(value_at);
+            }
+            (10, b'k') if is(name, b"keep-alive") => self.connection.drop.add(at),
+            (14, b'h') if is(name, b"http2-settings") => self.connection.drop.add(at),
+            (16, b'p') if is(name, b"proxy-connection") => self.connection.drop.add(at),
+            (18, b'p') if is(name, b"proxy-authenticate") => self.connection.drop.add(at),
+            (19, b'p') if is(name, b"proxy-authorization") => self.connection.drop.add(at),
+            (15, b'x') if is(name, b"x-forwarded-for") => self.forwarded.add(at),
+            (16, b'x') if is(name, b"x-forwarded-host") => self.forwarded.add(at),
+            (17, b'x') if is(name, b"x-forwarded-proto") => self.forwarded.add(at),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn connection(&mut self, at: usize, value: &[u8]) {
+        self.connection.drop.add(at);
+        for token in members(value) {
+            match token.len() {
+                5 if is(token, b"close") => self.connection.close = true,
+                10 if is(token, b"keep-alive") => self.connection.keep_alive = true,
+                7 if is(token, b"upgrade") => self.connection.upgrade = true,
+                _ => self.names_others = true,
+            }
+        }
+    }
+
+    fn content_length(&mut self, at: usize, value: &[u8]) -> Result<(), Refusal> {
+        let length = decimal(value).ok_or(Refusal::ContentLength)?;
+        if self.length.replace(length).is_some() {
+            return Err(Refusal::ContentLength);
+        }
+        self.odd = value.len() > 1 && value.first() == Some(&b'0');
+        self.length_fields.add(at);
+        Ok(())
+    }
+
+    fn transfer_encoding(&mut self, at: usize, value: &[u8], version: Version) -> Result<(), Refusal> {
+        if !is(value, b"chunked") {
+            return Err(if all_token(value) { Refusal::Coding } else { Refusal::TransferEncoding });
+        }
+        if std::mem::replace(&mut self.chunked, true) || version == Version::Http10 {
+            return Err(Refusal::TransferEncoding);
+        }
+        self.length_fields.add(at);
+        Ok(())
+    }
+
+    /// Fields that `Connection` names. Rare, so it is a walk over the head for each.
+    #[cold]
+    fn drop_named(&mut self, head: &Head) {
+        for token in head.view().values(b"connection").flat_map(members).filter(|token| all_token(token)) {
+            if PROTECTED.iter().any(|name| is(token, name)) {
+                continue;
+            }
+            for (at, _) in head.view().fields().enumerate().filter(|(_, (name, _))| is(name, token)) {
+                self.connection.drop.add(at);
+            }
+        }
+    }
+}
+
+fn is(name: &[u8], real: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(real)
+}
+
+/// Whether it is this name, which says how long a message is.
+///
+/// # Errors
+///
+/// It is one that something behind us which takes `_` for `-` takes for it.
+fn is_or_like(name: &[u8], real: &[u8]) -> Result<bool, Refusal> {
+    if is(name, real) {
+        return Ok(true);
+    }
+    let like =
+        |(byte, real): (&u8, &u8)| byte.eq_ignore_ascii_case(real) || (*real == b'-' && matches!(byte, b'_' | b'.'));
+    if name.iter().zip(real).all(like) { Err(Refusal::Alias) } else { Ok(false) }
+}

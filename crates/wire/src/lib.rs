@@ -1,0 +1,35 @@
+//! Bytes in, meaning out, without I/O: HTTP/1 heads, framing, chunks, field edits.
+//!
+//! ```text
+//!   bytes ──parse──▶ Head (a block of unchanged bytes, and where its fields are)
+//!                     ├─▶ Request / Response: what it means; everything ambiguous is a Refusal
+//!                     └─▶ emit: runs of unchanged bytes between the fields that are dropped
+//!   bytes ──Scanner──▶ runs of a chunked body, its trailers, its end
+//! ```
+//!
+//! Nothing here waits, allocates per message once its buffers have grown, or guesses.
+
+mod ascii;
+mod chunk;
+mod emit;
+mod facts;
+mod framing;
+mod head;
+mod host;
+mod refusal;
+mod request;
+mod response;
+mod target;
+mod trailers;
+
+pub use chunk::{Piece, Scanner};
+pub use emit::{Added, Emitted, Line, emit};
+pub use facts::Connection;
+pub use framing::Framing;
+pub use head::{FieldSet, Head, HeadView, Limits, MOST_FIELDS, Span, Version};
+pub use host::Host;
+pub use refusal::Refusal;
+pub use request::{Method, Request};
+pub use response::{Asked, Response};
+pub use target::Target;
+pub use trailers::trailers;

@@ -1,0 +1,229 @@
+//! A request's head, read strictly: whatever two readers could understand in two ways is refused.
+
+use std::mem::MaybeUninit;
+
+use crate::Refusal;
+use crate::ascii::members;
+use crate::facts::{Connection, Facts};
+use crate::framing::Framing;
+use crate::head::{FieldSet, Head, Limits, MOST_FIELDS, Span, Version, refuse_bare_lf, refuse_large};
+use crate::host::Host;
+use crate::target::Target;
+
+/// The method of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// HEAD.
+    Head,
+    /// POST.
+    Post,
+    /// PUT.
+    Put,
+    /// DELETE.
+    Delete,
+    /// OPTIONS.
+    Options,
+    /// TRACE.
+    Trace,
+    /// CONNECT.
+    Connect,
+    /// Any other.
+    Other,
+}
+
+impl Method {
+    fn of(name: &str) -> Self {
+        match name {
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "DELETE" => Self::Delete,
+            "OPTIONS" => Self::Options,
+            "TRACE" => Self::Trace,
+            "CONNECT" => Self::Connect,
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether doing it twice is as good as doing it once (RFC 9110 section 9.2.2).
+    pub fn is_idempotent(self) -> bool {
+        !matches!(self, Self::Post | Self::Connect | Self::Other)
+    }
+}
+
+/// What a request's head says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// The method, and where its name stands.
+    pub method: Method,
+    /// Where the name of the method stands.
+    pub method_at: Span,
+    /// The target.
+    pub target: Target,
+    /// The version.
+    pub version: Version,
+    /// Where the authority stands: of the target, or of Host. Only HTTP/1.0 may go without.
+    pub host: Option<Span>,
+    /// The Host field, when the target says another authority that goes in its place.
+    pub host_field: FieldSet,
+    /// How long the body is.
+    pub framing: Framing,
+    /// The fields that say so.
+    pub length_fields: FieldSet,
+    /// Content-Length is not written as we would, and has to be written anew.
+    pub odd_length: bool,
+    /// What is said to the neighbour alone.
+    pub connection: Connection,
+    /// What it says of a client before this one: `X-Forwarded-For`, `-Proto` and `-Host`.
+    pub forwarded: FieldSet,
+    /// The value of Upgrade, when another protocol is asked for.
+    pub upgrade: Option<Span>,
+    /// The client takes trailers.
+    pub takes_trailers: bool,
+    /// The client waits for 100 before it sends the body.
+    pub expects_continue: bool,
+}
+
+impl Request {
+    /// Reads the head at the beginning of `bytes` into `head`. Answers it and its length, or `None` when
+    /// there is not all of it yet.
+    ///
+    /// # Errors
+    ///
+    /// It is malformed, ambiguous, or larger than `limits`; that may show before all of it is there.
+    pub fn parse(head: &mut Head, bytes: &[u8], limits: &Limits) -> Result<Option<(Self, usize)>, Refusal> {
+        // Some clients send an empty line after a body (RFC 9112 section 2.2).
+        let skipped = bytes.chunks(2).take(2).take_while(|line| *line == b"\r\n").count() * 2;
+        let rest = bytes.get(skipped..).unwrap_or_default();
+        let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+        let room = fields.get_mut(..limits.count.min(MOST_FIELDS)).unwrap_or_default();
+        let mut parsed = httparse::Request::new(&mut []);
+        let length = match parsed.parse_with_uninit_headers(rest, room) {
+            Ok(httparse::Status::Complete(length)) => length,
+            Ok(httparse::Status::Partial) => {
+                refuse_bare_lf(rest)?;
+                refuse_large(rest, limits)?;
+                return Ok(None);
+            }
+            Err(error) => return Err(refusal(error, rest, limits)),
+        };
+        let (Some(method), Some(target), Some(version)) = (parsed.method, parsed.path, parsed.version) else {
+            return Err(Refusal::StartLine);
+        };
+        let own = rest.get(..length).unwrap_or_default();
+        let (method_at, target_at) = (Span::of(method.as_bytes(), own), Span::of(target.as_bytes(), own));
+        // One blank between the parts of the line, and no other.
+        if method_at.start() != 0 || target_at.start() != method_at.end() + 1 {
+            return Err(Refusal::StartLine);
+        }
+        let version = version_of(version);
+        let facts = Facts::take(head, own, parsed.headers, version, limits)?;
+        let line = Line { method: Method::of(method), method_at, target_at, version };
+        Self::understand(head, line, facts).map(|request| Some((request, skipped + length)))
+    }
+
+    fn understand(head: &Head, line: Line, facts: Facts) -> Result<Self, Refusal> {
+        let Line { method, method_at, target_at, version } = line;
+        if method == Method::Connect {
+            return Err(Refusal::Method);
+        }
+        let target = Target::parse(head.bytes(), target_at, method)?;
+        let host = host(head, target, &facts, version)?;
+        let framing = match (facts.length, facts.chunked) {
+            (_, true) => Framing::Chunked,
+            (Some(length), _) if length > 0 => Framing::Length(length),
+            _ => Framing::None,
+        };
+        let mut connection = facts.connection;
+        let upgrade = match facts.upgrade {
+            Some(value) if connection.upgrade && version == Version::Http11 => offered(head, value),
+            _ => None,
+        };
+        if upgrade.is_some() && framing != Framing::None {
+            return Err(Refusal::UpgradeBody);
+        }
+        if version == Version::Http10 {
+            connection.close |= !connection.keep_alive;
+        }
+        let target_wins = matches!(target, Target::Absolute(..));
+        Ok(Self {
+            method,
+            method_at,
+            target,
+            version,
+            host,
+            host_field: if target_wins { facts.host_fields } else { FieldSet::default() },
+            framing,
+            length_fields: facts.length_fields,
+            odd_length: facts.odd,
+            connection,
+            forwarded: facts.forwarded,
+            upgrade,
+            takes_trailers: facts.takes_trailers,
+            expects_continue: facts.expects_continue && version == Version::Http11,
+        })
+    }
+
+    /// Whether the client's connection may serve another request after this one.
+    pub fn keeps_alive(&self) -> bool {
+        !self.connection.close
+    }
+}
+
+struct Line {
+    method: Method,
+    method_at: Span,
+    target_at: Span,
+    version: Version,
+}
+
+/// The authority that a request is for: that of the target before that of Host.
+fn host(head: &Head, target: Target, facts: &Facts, version: Version) -> Result<Option<Span>, Refusal> {
+    match facts.hosts {
+        0 if version == Version::Http10 => {}
+        1 if Host::parse(head.part(facts.host)).is_ok() => {}
+        _ => return Err(Refusal::Host),
+    }
+    Ok(match target {
+        Target::Absolute(authority, _) => Some(authority),
+        _ => (facts.hosts > 0).then_some(facts.host),
+    })
+}
+
+/// What Upgrade offers, unless it offers HTTP/2 without TLS: that is for the neighbour alone, and the
+/// request goes on without it.
+fn offered(head: &Head, value: Span) -> Option<Span> {
+    let clear = |member: &[u8]| member.eq_ignore_ascii_case(b"h2c");
+    (!members(head.part(value)).any(clear) && !head.part(value).is_empty()).then_some(value)
+}
+
+pub(crate) fn version_of(minor: u8) -> Version {
+    if minor == 0 { Version::Http10 } else { Version::Http11 }
+}
+
+#[cold]
+fn refusal(error: httparse::Error, bytes: &[u8], limits: &Limits) -> Refusal {
+    if let Err(refusal) = refuse_large(bytes, limits) {
+        return refusal;
+    }
+    let line = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    match error {
+        httparse::Error::TooManyHeaders => Refusal::FieldsCount,
+        // The preface of HTTP/2 is not a request at all.
+        httparse::Error::Version if says_version(line) && !line.starts_with(b"PRI ") => Refusal::Version,
+        httparse::Error::Version | httparse::Error::Token => Refusal::StartLine,
+        _ => refuse_bare_lf(bytes).err().unwrap_or(Refusal::Field),
+    }
+}
+
+/// Whether a line is well-formed but for its version of HTTP, whichever that is.
+fn says_version(line: &[u8]) -> bool {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let parts = line.split(|byte| *byte == b' ');
+    let version = matches!(parts.clone().next_back(), Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
+        if major.is_ascii_digit() && minor.is_ascii_digit());
+    version && parts.clone().count() == 3 && parts.clone().all(|part| !part.is_empty())
+}

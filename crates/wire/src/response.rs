@@ -1,0 +1,122 @@
+//! A response's head, read strictly.
+
+use std::mem::MaybeUninit;
+
+use crate::Refusal;
+use crate::facts::{Connection, Facts};
+use crate::framing::Framing;
+use crate::head::{FieldSet, Head, Limits, MOST_FIELDS, Span, Version, refuse_bare_lf, refuse_large};
+use crate::request::version_of;
+
+/// What was asked, as far as it says how a response is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// By HEAD: the response has no body.
+    pub head: bool,
+    /// Another protocol was asked for: 101 may come.
+    pub upgrade: bool,
+}
+
+/// What a response's head says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Response {
+    /// The status.
+    pub status: u16,
+    /// The version.
+    pub version: Version,
+    /// How long the body is.
+    pub framing: Framing,
+    /// The fields that say so.
+    pub length_fields: FieldSet,
+    /// They are to be left out: they say nothing here, or are not written as we would.
+    pub odd_length: bool,
+    /// What Content-Length says, also where there is no body (RFC 9110 section 8.6).
+    pub length: Option<u64>,
+    /// What is said to the neighbour alone.
+    pub connection: Connection,
+    /// The value of Upgrade.
+    pub upgrade: Option<Span>,
+}
+
+impl Response {
+    /// Reads the head at the beginning of `bytes` into `head`. Answers it and its length, or `None` when
+    /// there is not all of it yet.
+    ///
+    /// # Errors
+    ///
+    /// It is malformed, ambiguous, larger than `limits`, or no answer to what was `asked`.
+    pub fn parse(
+        head: &mut Head,
+        bytes: &[u8],
+        limits: &Limits,
+        asked: Asked,
+    ) -> Result<Option<(Self, usize)>, Refusal> {
+        let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
+        let room = fields.get_mut(..limits.count.min(MOST_FIELDS)).unwrap_or_default();
+        let mut parsed = httparse::Response::new(&mut []);
+        let config = httparse::ParserConfig::default();
+        let length = match config.parse_response_with_uninit_headers(&mut parsed, bytes, room) {
+            Ok(httparse::Status::Complete(length)) => length,
+            Ok(httparse::Status::Partial) => {
+                refuse_bare_lf(bytes)?;
+                refuse_large(bytes, limits)?;
+                return Ok(None);
+            }
+            Err(httparse::Error::TooManyHeaders) => return Err(Refusal::FieldsCount),
+            Err(httparse::Error::Version | httparse::Error::Token | httparse::Error::Status) => {
+                return Err(Refusal::StartLine);
+            }
+            Err(_) => return Err(Refusal::Field),
+        };
+        let (Some(status), Some(minor)) = (parsed.code, parsed.version) else {
+            return Err(Refusal::StartLine);
+        };
+        let own = bytes.get(..length).unwrap_or_default();
+        if !own.starts_with(b"HTTP/") {
+            return Err(Refusal::StartLine);
+        }
+        let version = version_of(minor);
+        let facts = Facts::take(head, own, parsed.headers, version, limits)?;
+        Self::understand(status, version, asked, facts).map(|response| Some((response, length)))
+    }
+
+    fn understand(status: u16, version: Version, asked: Asked, facts: Facts) -> Result<Self, Refusal> {
+        let mut connection = facts.connection;
+        let bodiless = matches!(status, 100..=199 | 204);
+        if !(100..=599).contains(&status) || (status == 101 && !asked.upgrade) {
+            return Err(Refusal::Status);
+        }
+        if bodiless && (facts.chunked || facts.length.is_some_and(|length| length > 0)) {
+            return Err(Refusal::ContentLength);
+        }
+        let framing = match (facts.length, facts.chunked) {
+            _ if bodiless || status == 304 || asked.head => Framing::None,
+            (_, true) => Framing::Chunked,
+            (Some(0), _) => Framing::None,
+            (Some(length), _) => Framing::Length(length),
+            (None, _) => Framing::UntilClose,
+        };
+        connection.close |= framing == Framing::UntilClose || (version == Version::Http10 && !connection.keep_alive);
+        Ok(Self {
+            status,
+            version,
+            framing,
+            // Without a body the length says nothing (RFC 9110 section 8.6).
+            length_fields: facts.length_fields,
+            odd_length: facts.odd || bodiless,
+            length: if bodiless { None } else { facts.length },
+            connection,
+            upgrade: facts.upgrade,
+        })
+    }
+
+    /// Whether another response follows for the same request.
+    pub fn is_interim(&self) -> bool {
+        matches!(self.status, 100..=199) && self.status != 101
+    }
+
+    /// Whether the endpoint's connection may serve another request once this response is over.
+    pub fn keeps_alive(&self) -> bool {
+        !self.connection.close && self.status != 101
+    }
+}
