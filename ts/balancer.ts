@@ -4,6 +4,7 @@ import type { Algorithm } from './algorithms/contract.js';
 import { compile } from './compile/compile.js';
 import type { Compiled } from './compile/assemble.js';
 import { refusal } from './compile/refusal.js';
+import { writeBound } from './config/address.js';
 import { DEFAULTS } from './config/defaults.js';
 import { parseDuration } from './config/duration.js';
 import type { Config, Duration } from './config/types.js';
@@ -252,13 +253,14 @@ export class Balancer {
 const TOO_SHORT = -1;
 const ENGINE_CLOSED = -2;
 
-function appliedOrThrow(answer: ApplyAnswer, { places }: Compiled): Applied {
+function appliedOrThrow(answer: ApplyAnswer, { draft, places }: Compiled): Applied {
   switch (answer.kind) {
     case 'applied': {
       const { version, workers } = answer;
+      const protocols = new Map(draft.listeners.map(({ key, protocol }) => [key, protocol]));
       const bound = Object.entries(answer.listeners).map(([name, address]) => [
         name,
-        Object.freeze({ address }),
+        Object.freeze({ address: writeBound(address, protocols.get(name) ?? 'tcp') }),
       ]);
       return { version, workers, listeners: Object.freeze(Object.fromEntries(bound)) };
     }

@@ -73,7 +73,7 @@ const ISSUES = {
   NO_PORT: { message: '{got} has no port', hint: 'add one, such as "{host}:8080"' },
   NO_BRACKETS: { message: 'the IPv6 address in {got} has no brackets', hint: 'write it like "[::1]:8080"' },
   BAD_PORT: { message: '{port} is no port', hint: 'give a port from {min} to 65535' },
-  BAD_SCHEME: { message: '"{scheme}" cannot be spoken there', hint: 'write "tcp://" or "unix:"' },
+  BAD_SCHEME: { message: '"{scheme}" cannot be spoken there', hint: 'write "tcp://" or "unix:", or "http://" where a listener speaks HTTP' },
   HOST_NAME: {
     message: '{host} is a host name, and names are not resolved yet',
     hint: 'give the IP address',

@@ -1,6 +1,6 @@
 // Addresses as users write them: what a listener and what an endpoint makes of each.
 import { describe, expect, test } from 'vitest';
-import { parseEndpointAddress, parseListenAddress, writeAddress } from '../../ts/config/address.js';
+import { parseEndpointAddress, parseListenAddress, protocolOf, writeAddress, writeBound } from '../../ts/config/address.js';
 import { parseEndpointText } from '../../ts/config/endpoint.js';
 import type { Address } from '../../ts/plan/types.js';
 
@@ -20,6 +20,22 @@ describe('a listener', () => {
   ])('at %s', (written, address) => {
     expect(parseListenAddress(written)).toEqual({ value: address });
   });
+});
+
+test.each([
+  ['http://:8080', tcp('::', 8080), 'tcp://[::]:8080', 'http://[::]:8080'],
+  ['HTTP://127.0.0.1:80', tcp('127.0.0.1', 80), 'tcp://127.0.0.1:80', 'http://127.0.0.1:80'],
+  ['http+unix:/run/web.sock', unix('/run/web.sock'), 'unix:/run/web.sock', 'http+unix:/run/web.sock'],
+])('a listener at %s speaks HTTP', (written, address, told, bound) => {
+  expect(parseListenAddress(written)).toEqual({ value: address });
+  expect(protocolOf(written)).toBe('http');
+  expect(writeBound(told, 'http')).toBe(bound);
+  expect(writeBound(told, 'tcp')).toBe(told);
+});
+
+test('a listener that says nothing of it relays bytes, and an endpoint has no protocol', () => {
+  for (const written of [':80', 'tcp://:80', 'unix:/http+unix:', 'unix:/a']) expect(protocolOf(written)).toBe('tcp');
+  expect(parseEndpointAddress('http://:80')).toHaveProperty('finding.code', 'BAD_SCHEME');
 });
 
 describe('an endpoint', () => {

@@ -43,9 +43,10 @@ export function assemble(
   // The order of the fields is the order of the bytes.
   const draft: Draft = {
     engine: engineSettings(config),
-    listeners: listeners.list.map(([key, { address, accept, backlog }]) => ({
+    listeners: listeners.list.map(([key, { address, protocol, accept, backlog }]) => ({
       key,
       address,
+      protocol,
       accept,
       backlog,
     })),

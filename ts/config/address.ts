@@ -3,6 +3,7 @@
  *
  * ```text
  *   tcp://127.0.0.1:8080   [::1]:8080   :8080   localhost:8080   unix:/run/app.sock
+ *   http://:8080   http+unix:/run/web.sock   (listeners that speak HTTP)
  *   └─scheme, optional     └─host: an IP address, localhost, or nothing
  * ```
  *
@@ -12,7 +13,7 @@
 
 import { isIPv4, isIPv6 } from 'node:net';
 import { describe, finding, type Finding, type Parsed } from '../errors.js';
-import type { Address } from '../plan/types.js';
+import type { Address, Protocol } from '../plan/types.js';
 
 /** The addresses behind an endpoint, and the text that stands for them. */
 export interface Reached {
@@ -22,9 +23,14 @@ export interface Reached {
   readonly addresses: readonly [Address, ...Address[]];
 }
 
+/** What is spoken on a listener whose address is written so. */
+export function protocolOf(written: string): Protocol {
+  return /^http(?::\/\/|\+unix:)/i.test(written) ? 'http' : 'tcp';
+}
+
 /** Where a listener listens. */
 export function parseListenAddress(written: string): Parsed<Address> {
-  const spot = parse(written, 0);
+  const spot = parse(written.replace(/^http\+unix:/i, 'unix:'), 0, ['tcp', 'http']);
   if ('finding' in spot) return spot;
   const { value } = spot;
   if (value.kind === 'unix') return { value };
@@ -35,7 +41,7 @@ export function parseListenAddress(written: string): Parsed<Address> {
 
 /** Where an endpoint is reached. */
 export function parseEndpointAddress(written: string): Parsed<Reached> {
-  const spot = parse(written, 1);
+  const spot = parse(written, 1, ['tcp']);
   if ('finding' in spot) return spot;
   const { value } = spot;
   if (value.kind === 'unix') return { value: { text: `unix:${value.path}`, addresses: [value] } };
@@ -47,6 +53,11 @@ export function parseEndpointAddress(written: string): Parsed<Reached> {
     return { value: { text, addresses: [{ kind: 'tcp', host, port }] } };
   const onThisMachine = (host: string): Address => ({ kind: 'tcp', host, port });
   return { value: { text, addresses: [onThisMachine('127.0.0.1'), onThisMachine('::1')] } };
+}
+
+/** An address of which the core says where it is, with what is spoken there. */
+export function writeBound(address: string, protocol: Protocol): string {
+  return protocol === 'tcp' ? address : address.replace(/^tcp:/, 'http:').replace(/^unix:/, 'http+unix:');
 }
 
 /** As the core writes it too: `tcp://[::1]:80`, `unix:/run/app.sock`. */
@@ -61,10 +72,10 @@ type Spot = Address;
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 
-function parse(written: string, leastPort: number): Parsed<Spot> {
+function parse(written: string, leastPort: number, schemes: readonly string[]): Parsed<Spot> {
   if (written.startsWith('unix:')) return parsePath(written, written.slice('unix:'.length));
   const [prefix = '', scheme = 'tcp'] = SCHEME.exec(written) ?? [];
-  if (scheme.toLowerCase() !== 'tcp') return { finding: finding('BAD_SCHEME', { scheme }) };
+  if (!schemes.includes(scheme.toLowerCase())) return { finding: finding('BAD_SCHEME', { scheme }) };
   const rest = written.slice(prefix.length);
   const [, inBrackets, plain, digits] = /^(?:\[([^\]]*)\]|([^:[\]/]*)):(\d+)$/.exec(rest) ?? [];
   if (digits === undefined) return { finding: whatIsWrong(written, rest) };

@@ -23,8 +23,10 @@ export function outlineOf(written: unknown): RoughOutline | null {
 const text = z.string();
 
 const listener = z.union([
-  listenAddress.transform((address) => ({ address, accept: null })),
-  z.object({ address: orNull(listenAddress), accept: orNull(accept) }),
+  listenAddress.transform(({ address }) => ({ address, accept: null })),
+  z
+    .object({ address: orNull(listenAddress), accept: orNull(accept) })
+    .transform(({ address, accept }) => ({ address: address?.address ?? null, accept })),
 ]);
 
 const pool = z.object({

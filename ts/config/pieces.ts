@@ -1,6 +1,6 @@
 /** A configuration once it is read: right, complete, and in milliseconds. */
 
-import type { Accept, Address } from '../plan/types.js';
+import type { Accept, Address, Protocol } from '../plan/types.js';
 import type { Endpoint } from './endpoint.js';
 
 /** A configuration whose every piece is right. */
@@ -20,6 +20,7 @@ export interface ReadConfig {
 /** Where connections come in. */
 export interface Listener {
   readonly address: Address;
+  readonly protocol: Protocol;
   readonly accept: Accept;
   readonly backlog: number;
 }

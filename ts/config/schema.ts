@@ -7,7 +7,8 @@
 
 import { z } from 'zod';
 import { finding, type Parsed } from '../errors.js';
-import { parseEndpointAddress, parseListenAddress } from './address.js';
+import type { Address, Protocol } from '../plan/types.js';
+import { parseEndpointAddress, parseListenAddress, protocolOf } from './address.js';
 import { DEFAULTS, type TimeSetting } from './defaults.js';
 import { parseDuration } from './duration.js';
 import { parseEndpointText, reachedBy } from './endpoint.js';
@@ -36,7 +37,11 @@ const timeouts = fields({
   halfClose: timeOrNever('timeouts.halfClose').optional(),
 });
 
-export const listenAddress = readBy(text, parseListenAddress);
+/** Where a listener listens, and what it speaks there. */
+export const listenAddress = readBy(text, (written): Parsed<{ address: Address; protocol: Protocol }> => {
+  const parsed = parseListenAddress(written);
+  return 'finding' in parsed ? parsed : { value: { address: parsed.value, protocol: protocolOf(written) } };
+});
 
 export const accept = z.enum(['per-worker', 'hand-off']);
 
@@ -49,8 +54,9 @@ const listener = z
       backlog: whole(DEFAULTS['listeners.*.backlog'].range, 'a number of connections').optional(),
     }),
   ])
-  .transform(({ address, accept, backlog }): Listener => ({
+  .transform(({ address: { address, protocol }, accept, backlog }): Listener => ({
     address,
+    protocol,
     // A Unix socket cannot be shared between workers.
     accept: accept ?? (address.kind === 'unix' ? 'hand-off' : DEFAULTS['listeners.*.accept'].value),
     backlog: backlog ?? DEFAULTS['listeners.*.backlog'].value,

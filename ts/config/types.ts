@@ -55,7 +55,8 @@ export interface Config {
 export interface ListenerConfig {
   /**
    * Where to listen: `'tcp://:8080'` or `':8080'` (all addresses, IPv6 and IPv4),
-   * `'tcp://127.0.0.1:8080'`, `'tcp://[::1]:8080'`, or `'unix:/run/web.sock'`. Port 0 takes a free
+   * `'tcp://127.0.0.1:8080'`, `'tcp://[::1]:8080'`, or `'unix:/run/web.sock'`. With `'http://'` in
+   * the place of `'tcp://'`, or `'http+unix:'`, HTTP/1.1 is spoken there. Port 0 takes a free
    * one; `balancer.listeners()` says which.
    *
    * Issues: `BAD_ADDRESS` and the others of addresses, `TWO_FAMILIES` for `localhost`.

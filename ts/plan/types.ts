@@ -70,6 +70,10 @@ key: string,
  */
 address: Address, 
 /**
+ * What is spoken there.
+ */
+protocol: Protocol, 
+/**
  * Who accepts.
  */
 accept: Accept, 
@@ -77,6 +81,11 @@ accept: Accept,
  * Connections that the system holds for a socket until they are accepted.
  */
 backlog: number, };
+
+/**
+ * What is spoken on a listener.
+ */
+export type Protocol = "tcp" | "http";
 
 /**
  * Who accepts the connections of a listener.

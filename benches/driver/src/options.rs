@@ -1,12 +1,14 @@
 //! The words of the command line, and the plan that they make.
 
 use plan::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, Listener, Picker, Plan, Pool, Route, TableHash, Timeouts,
+    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, Listener, Picker, Plan, Pool, Protocol, Route,
+    TableHash, Timeouts,
 };
 
 /// What to run.
 pub struct Options {
     listen: Address,
+    protocol: Protocol,
     to: Vec<Address>,
     workers: Option<u32>,
     cycle: bool,
@@ -20,8 +22,13 @@ impl Options {
         let [listen, to, rest @ ..] = words else {
             return Err("usage: fourseven-driver LISTEN TO[,TO…] …".into());
         };
+        let (protocol, listen) = match listen.strip_prefix("http://") {
+            Some(listen) => (Protocol::Http, listen),
+            None => (Protocol::Tcp, listen.as_str()),
+        };
         let mut options = Self {
             listen: address(listen)?,
+            protocol,
             to: to.split(',').map(address).collect::<Result<_, _>>()?,
             workers: Some(1),
             cycle: false,
@@ -60,6 +67,7 @@ impl Options {
             listeners: vec![Listener {
                 key: "driver".into(),
                 address: self.listen.clone(),
+                protocol: self.protocol,
                 accept: self.accept,
                 backlog: 4096,
             }],

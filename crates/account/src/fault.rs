@@ -13,6 +13,10 @@ pub enum Stage {
     Dial,
     /// While bytes were relayed.
     Relay,
+    /// While a request was read.
+    Request,
+    /// While a response was awaited or passed on.
+    Response,
 }
 
 /// Who brought the end about.
@@ -45,6 +49,20 @@ macro_rules! faults {
             /// Who brought the end about.
             pub fn side(self) -> Side { match self { $(Fault::$name => Side::$side,)* } }
 
+            /// The status that an HTTP client is answered, if it can be answered at all.
+            pub fn status(self) -> Option<u16> {
+                match (self, self.stage(), self.side()) {
+                    (Fault::RequestTimeout, ..) => Some(408),
+                    (Fault::ConnectTimeout | Fault::FirstByteTimeout, ..) => Some(504),
+                    (Fault::NoRoute, ..) => Some(404),
+                    (Fault::NoEndpoint | Fault::Exhausted, ..) => Some(503),
+                    (_, Stage::Request, Side::Client) => Some(400),
+                    (_, _, Side::Client) => None,
+                    (_, Stage::Dial | Stage::Response, Side::Endpoint) => Some(502),
+                    _ => Some(500),
+                }
+            }
+
             /// The label of its metric.
             pub fn label(self) -> &'static str { match self { $(Fault::$name => $label,)* } }
 
@@ -71,6 +89,13 @@ faults! {
     HalfCloseTimeout = Relay, Balancer, "half-close-timeout", "One side had finished, and the other was silent for the half-close timeout.";
     DrainDeadline = Relay, Balancer, "drain-deadline", "The endpoint had left the plan and its drain deadline passed.";
     Closed = Relay, Balancer, "closed", "The balancer was closed.";
+    BadRequest = Request, Client, "bad-request", "The request was malformed, ambiguous or too large.";
+    RequestTimeout = Request, Client, "request-timeout", "The client did not send its request in time.";
+    ClientAborted = Response, Client, "client-aborted", "The client went away before it had its response.";
+    EndpointEnded = Response, Endpoint, "endpoint-ended", "The endpoint ended the connection before its response was complete.";
+    BadResponse = Response, Endpoint, "bad-response", "The endpoint's response was malformed, ambiguous or too large.";
+    FirstByteTimeout = Response, Endpoint, "first-byte-timeout", "The endpoint did not begin its response in time.";
+    ResponseTimeout = Response, Endpoint, "response-timeout", "The response did not go on for too long.";
     Panic = Relay, Balancer, "panic", "A bug ended this connection; please report it.";
 }
 

@@ -47,8 +47,11 @@ pub trait Candidates {
 pub fn pick(picker: &Picker, cursor: &Cursor, candidates: &impl Candidates, rng: &mut Rng) -> Option<u32> {
     match picker {
         Picker::Cycle { table, .. } => cycle(table, cursor, candidates),
-        Picker::Least { cost, choices: Some(choices) } => least_of_drawn(cost, *choices, candidates, rng),
-        Picker::Least { cost, choices: None } => least_of_all(cost, candidates, rng),
+        Picker::Least { cost, choices: Some(choices) } if *choices < candidates.count() => {
+            least_of_drawn(cost, *choices, candidates, rng)
+        }
+        // To draw as many as there are is to take all.
+        Picker::Least { cost, .. } => least_of_all(cost, candidates, rng),
     }
 }
 

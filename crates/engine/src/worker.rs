@@ -110,6 +110,7 @@ impl Worker {
             Message::Retire(done) => {
                 self.leave(|_| false).await;
                 self.retiring = true;
+                self.station.connections.finish(|_| true);
                 let _ = done.send(());
             }
             #[cfg(feature = "inject")]

@@ -66,3 +66,64 @@ pub trait Half {
         None
     }
 }
+
+/// A half from which some bytes were read before.
+#[derive(Debug)]
+pub struct Primed {
+    stream: Stream,
+    early: Vec<u8>,
+    read: usize,
+}
+
+impl Primed {
+    /// `stream`, from which `early` was read before.
+    pub fn new(stream: Stream, early: Vec<u8>) -> Self {
+        Self { stream, early, read: 0 }
+    }
+}
+
+impl Half for Primed {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let rest = self.early.get(self.read..).unwrap_or_default();
+        if rest.is_empty() {
+            return self.stream.poll_read(cx, buffer);
+        }
+        let count = rest.len().min(buffer.len());
+        for (to, from) in buffer.iter_mut().zip(rest) {
+            *to = *from;
+        }
+        self.read += count;
+        if self.read == self.early.len() {
+            (self.early, self.read) = (Vec::new(), 0);
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Half::poll_write(&mut self.stream, cx, buffers)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Half::poll_flush(&mut self.stream, cx)
+    }
+
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.poll_finish(cx)
+    }
+
+    fn abort(&mut self) {
+        self.stream.abort();
+    }
+
+    fn set_reading(&mut self, cx: &mut Context<'_>, reading: bool) -> io::Result<()> {
+        self.stream.set_reading(cx, reading)
+    }
+
+    fn peer_gone(&self) -> bool {
+        self.stream.peer_gone()
+    }
+
+    fn socket(&self) -> Option<&Stream> {
+        self.early.is_empty().then_some(&self.stream)
+    }
+}

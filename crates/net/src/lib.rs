@@ -20,12 +20,14 @@ mod wheel;
 pub use clock::{Clock, TICK, Tick};
 pub use descriptors::{Descriptors, Held};
 pub use dial::dial;
-pub use half::Half;
+pub use half::{Half, Primed};
 pub use holder::{Holder, holder};
 pub use listen::{Accepted, Bound, Listening};
 #[cfg(target_os = "linux")]
 pub use pipe::{Pipe, Pipes};
 pub use relay::{Ended, Relay, Run, Tools};
+#[cfg(target_os = "linux")]
+pub use relay::{Portion, Torn};
 pub use scratch::{SCRATCH, Scratch};
 pub use stream::{Stream, Taken};
 pub use sys::block_broken_pipe;

@@ -4,6 +4,8 @@ mod bulk;
 mod flow;
 mod patience;
 #[cfg(target_os = "linux")]
+mod portion;
+#[cfg(target_os = "linux")]
 mod splice;
 
 use std::cell::Cell;
@@ -20,6 +22,8 @@ use crate::scratch::Scratch;
 use crate::wheel::Timer;
 use flow::{Broken, Flow};
 use patience::{Alarm, Pace, Patience};
+#[cfg(target_os = "linux")]
+pub use portion::{Portion, Torn};
 
 /// What a worker lends to its relays.
 #[derive(Debug)]

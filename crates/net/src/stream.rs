@@ -83,6 +83,26 @@ impl Stream {
         }
     }
 
+    /// Whether nothing has come, not even the end, as far as the runtime has heard.
+    pub fn is_silent(&self) -> bool {
+        self.registration().is_ok_and(|it| it.try_io(Interest::READABLE, || Ok(())).is_err())
+    }
+
+    /// Whether nothing has come, by asking the system where the runtime is not sure: what was spliced or
+    /// read to the last byte of a buffer leaves that open.
+    pub fn settles(&self) -> bool {
+        let peek = || self.socket.peek(&mut [std::mem::MaybeUninit::uninit()]);
+        self.registration().is_ok_and(|it| {
+            it.try_io(Interest::READABLE, peek).is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        })
+    }
+
+    /// The address of the peer as text, without its port; empty if it has none.
+    pub fn peer_text(&self) -> Box<[u8]> {
+        let address = self.socket.peer_addr().ok().and_then(|address| address.as_socket());
+        address.map(|address| address.ip().to_canonical().to_string().into_bytes().into()).unwrap_or_default()
+    }
+
     /// Waits until a connection that is being made is there.
     pub(crate) async fn connected(&self) -> io::Result<()> {
         self.registration()?.ready(Interest::WRITABLE).await?;

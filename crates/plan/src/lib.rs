@@ -82,10 +82,23 @@ pub struct Listener {
     pub key: String,
     /// Where to listen. Port 0 asks the system for a free one.
     pub address: Address,
+    /// What is spoken there.
+    pub protocol: Protocol,
     /// Who accepts.
     pub accept: Accept,
     /// Connections that the system holds for a socket until they are accepted.
     pub backlog: u32,
+}
+
+/// What is spoken on a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// Bytes, relayed as they come.
+    Tcp,
+    /// HTTP/1.1 in clear text.
+    Http,
 }
 
 /// Who accepts the connections of a listener.

@@ -3,7 +3,8 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, Listener, Picker, Plan, Pool, Route, TableHash, Timeouts,
+    Accept, Address, CostOp, Endpoint, EngineSettings, Listener, Picker, Plan, Pool, Protocol, Route, TableHash,
+    Timeouts,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -26,6 +27,7 @@ pub fn typescript() -> String {
         Plan,
         EngineSettings,
         Listener,
+        Protocol,
         Accept,
         Address,
         Route,

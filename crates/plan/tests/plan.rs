@@ -20,8 +20,8 @@ fn full() -> (Value, Vec<Vec<u8>>) {
         "version": 7,
         "engine": { "workers": null, "portable": false, "drain": 30_000, "leave": 1000 },
         "listeners": [
-            { "key": "web", "address": { "kind": "tcp", "host": "::", "port": 80 }, "accept": "per-worker", "backlog": 4096 },
-            { "key": "local", "address": { "kind": "unix", "path": "/run/x" }, "accept": "hand-off", "backlog": 16 }
+            { "key": "web", "address": { "kind": "tcp", "host": "::", "port": 80 }, "protocol": "tcp", "accept": "per-worker", "backlog": 4096 },
+            { "key": "local", "address": { "kind": "unix", "path": "/run/x" }, "protocol": "tcp", "accept": "hand-off", "backlog": 16 }
         ],
         "routes": [
             { "key": "a", "listeners": [1], "pool": 1, "timeouts": timeouts },

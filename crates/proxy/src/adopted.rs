@@ -5,6 +5,7 @@ use std::hash::Hash;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::http1::Idle;
 use account::{EndpointCounts, ListenerCounts};
 use decide::Cursor;
 use plan::TableHash;
@@ -21,8 +22,17 @@ pub struct Here<L, C> {
 
 /// A listener, as this worker sees it.
 pub type ListenerHere = Here<ListenerLive, ListenerCounts>;
+
 /// An endpoint, as this worker sees it.
-pub type EndpointHere = Here<EndpointLive, EndpointCounts>;
+#[derive(Debug)]
+pub struct EndpointHere {
+    /// What all workers share.
+    pub live: Arc<EndpointLive>,
+    /// What this worker counts.
+    pub counts: Arc<EndpointCounts>,
+    /// Connections of this worker to it that wait for their next exchange.
+    pub idle: Idle,
+}
 
 /// A pool, as this worker sees it. It lives while the pool's table is unchanged.
 #[derive(Debug)]
@@ -64,7 +74,7 @@ impl Adopted {
             let same = endpoints.remove(&Arc::as_ptr(&endpoint.live));
             same.unwrap_or_else(|| {
                 let live = endpoint.live.clone();
-                Rc::new(Here { counts: live.counts.claim(), live })
+                Rc::new(EndpointHere { counts: live.counts.claim(), live, idle: Idle::default() })
             })
         };
         let pool = |pool: &Pool| {
@@ -86,6 +96,19 @@ impl Adopted {
     /// The listener at a position.
     pub fn listener(&self, at: ListenerIx) -> Option<&Rc<ListenerHere>> {
         self.listeners.get(at.index())
+    }
+
+    /// Whether a listener of an earlier world is still there.
+    pub fn has(&self, here: &Rc<ListenerHere>) -> bool {
+        self.listeners.iter().any(|there| Rc::ptr_eq(there, here))
+    }
+
+    /// Where a listener of an earlier world is now; `hint` is where it was.
+    pub fn position_of(&self, here: &Rc<ListenerHere>, hint: ListenerIx) -> Option<ListenerIx> {
+        if self.listener(hint).is_some_and(|there| Rc::ptr_eq(there, here)) {
+            return Some(hint);
+        }
+        (0u32..).zip(&self.listeners).find(|(_, there)| Rc::ptr_eq(there, here)).map(|(at, _)| ListenerIx(at))
     }
 
     /// The pool at a position, with what this worker knows of it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use account::Fault;
 use decide::{Candidates, Facts, Numbers, Routed, pick, route};
 use plan::{Address, Timeouts};
-use world::{EndpointIx, Inflight, ListenerIx, Open, Pool, PoolIx, State};
+use world::{EndpointIx, Inflight, ListenerIx, Pool, PoolIx, State};
 
 use crate::adopted::{Adopted, EndpointHere, PoolHere};
 use crate::station::Station;
@@ -22,7 +22,6 @@ pub struct Choice {
     pub endpoint: Rc<EndpointHere>,
     /// Where that is reached.
     pub addresses: Arc<[Address]>,
-    _open: Open,
     _inflight: Inflight,
 }
 
@@ -73,7 +72,6 @@ fn pick_from(
         timeouts,
         endpoint: endpoint.clone(),
         addresses: adopted.world.endpoint(chosen).ok_or(Fault::NoEndpoint)?.addresses.clone(),
-        _open: Open::new(&endpoint.live),
         _inflight: Inflight::new(&endpoint.live),
     })
 }

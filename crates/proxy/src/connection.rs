@@ -19,6 +19,7 @@ pub struct Connection {
     pub listener: Rc<ListenerHere>,
     endpoint: RefCell<Option<Rc<EndpointHere>>>,
     cut: Cell<Option<Fault>>,
+    finishes: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -48,6 +49,19 @@ impl Connection {
     /// Waits until somebody has ordered its end.
     pub async fn cut(&self) -> Fault {
         std::future::poll_fn(|cx| self.poll_cut(cx)).await
+    }
+
+    /// Whether it is to end once what is under way is done. Who asks is told by way of
+    /// [`Connection::poll_cut`].
+    pub fn finishes(&self) -> bool {
+        self.finishes.get()
+    }
+
+    fn finish(&self) {
+        self.finishes.set(true);
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
     }
 
     fn order_end(&self, fault: Fault) {
@@ -95,6 +109,13 @@ impl Connections {
         chosen.len()
     }
 
+    /// Has those end, that `which` says, once what is under way on them is done.
+    pub fn finish(&self, which: impl Fn(&Connection) -> bool) {
+        let chosen: Vec<Rc<Connection>> =
+            self.open.borrow().iter().map(|(_, open)| open).filter(|open| which(open)).cloned().collect();
+        chosen.iter().for_each(|connection| connection.finish());
+    }
+
     fn enter(&self, listener: Rc<ListenerHere>) -> (usize, Rc<Connection>) {
         listener.counts.accepted.add(1);
         self.load.fetch_add(1, Ordering::Relaxed);
@@ -102,6 +123,7 @@ impl Connections {
             listener,
             endpoint: RefCell::default(),
             cut: Cell::default(),
+            finishes: Cell::default(),
             waker: RefCell::default(),
         });
         (self.open.borrow_mut().insert(connection.clone()), connection)

@@ -5,6 +5,7 @@
 mod adopted;
 mod choice;
 mod connection;
+mod http1;
 mod station;
 mod stream;
 

@@ -12,6 +12,7 @@ use world::World;
 
 use crate::adopted::Adopted;
 use crate::connection::Connections;
+use crate::http1::Http;
 
 /// Where a connection panics, for tests.
 #[cfg(feature = "inject")]
@@ -28,6 +29,8 @@ pub enum PanicAt {
 pub struct Station {
     /// The buffer and the pipes of its relays.
     pub tools: Tools,
+    /// What its HTTP exchanges need.
+    pub http: Http,
     /// Its timers.
     pub wheel: Wheel,
     /// Its connections.
@@ -50,6 +53,7 @@ impl Station {
     pub fn new(worker: u32, load: Arc<AtomicUsize>, faults: Arc<FaultCounts>, descriptors: Arc<Descriptors>) -> Self {
         Self {
             tools: Tools::new(&descriptors),
+            http: Http::new("fourseven"),
             wheel: Wheel::default(),
             connections: Connections::new(load, faults.clone()),
             faults,
@@ -66,8 +70,9 @@ impl Station {
     pub fn adopt(&self, world: Arc<World>) {
         self.tools.splice.set(cfg!(target_os = "linux") && !world.engine.portable);
         let before = self.adopted();
-        let adopted = Adopted::new(world, before.as_deref(), self.worker);
-        *self.adopted.borrow_mut() = Some(Rc::new(adopted));
+        let adopted = Rc::new(Adopted::new(world, before.as_deref(), self.worker));
+        *self.adopted.borrow_mut() = Some(adopted.clone());
+        self.connections.finish(|open| !adopted.has(&open.listener));
     }
 
     /// The world it has adopted. Look once per decision, and do not hold it over an await.

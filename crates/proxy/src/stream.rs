@@ -6,7 +6,7 @@ use std::task::Poll;
 use account::{Fault, Side};
 use decide::{Retry, retry};
 use net::{Half, Held, Relay, Stream, dial};
-use world::ListenerIx;
+use world::{ListenerIx, Open};
 
 use crate::choice::{Choice, choose, choose_again};
 use crate::connection::Entered;
@@ -23,6 +23,9 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
     let Some(here) = adopted.listener(listener) else {
         return refuse(client);
     };
+    if adopted.world.listener(listener).is_some_and(|listener| crate::http1::speaks_http(listener.protocol)) {
+        return crate::http1::begin(station, client, listener, held);
+    }
     let entered = Entered::new(station, here.clone());
     // Whoever accepts must outlive a bug in here.
     let decide = std::panic::AssertUnwindSafe(|| {
@@ -36,7 +39,7 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
 }
 
 /// A reset, so that the client does not take it for a served connection.
-fn refuse(mut client: Stream) {
+pub fn refuse(mut client: Stream) {
     client.abort();
 }
 
@@ -48,8 +51,8 @@ async fn story(entered: Entered, mut client: Stream, choice: Result<Choice, Faul
     match connected {
         // A task of its own: what it took to come here is large, and an idle connection need not
         // carry it along.
-        Ok((endpoint, choice)) => {
-            drop(tokio::task::spawn_local(relay(entered, client, endpoint, choice, held)));
+        Ok((endpoint, choice, open)) => {
+            drop(tokio::task::spawn_local(relay(entered, client, endpoint, (choice, open), held)));
         }
         Err(fault) => {
             client.abort();
@@ -59,12 +62,13 @@ async fn story(entered: Entered, mut client: Stream, choice: Result<Choice, Faul
 }
 
 /// Dials the endpoint that was picked, and others while connecting fails.
-async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Stream, Choice), Fault> {
+async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Stream, Choice, Open), Fault> {
     let station = entered.station();
     let mut choice = first;
     let mut tried = Vec::new();
     loop {
         entered.set_endpoint(&choice.endpoint);
+        let open = Open::new(&choice.endpoint.live);
         let dialled = tokio::select! {
             biased;
             fault = entered.cut() => Err(fault),
@@ -72,7 +76,7 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
             () = client.reset() => Err(Fault::ClientGone),
         };
         let fault = match dialled {
-            Ok(endpoint) => return Ok((endpoint, choice)),
+            Ok(endpoint) => return Ok((endpoint, choice, open)),
             Err(fault) => fault,
         };
         if fault.side() == Side::Endpoint {
@@ -93,13 +97,19 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
 /// Relays until both sides have finished, and counts the bytes as they pass.
 ///
 /// Not an `async fn`, which would hold everything twice.
-fn relay(entered: Entered, client: Stream, endpoint: Stream, choice: Choice, held: Held) -> impl Future<Output = ()> {
+fn relay(
+    entered: Entered,
+    client: Stream,
+    endpoint: Stream,
+    chosen: (Choice, Open),
+    held: Held,
+) -> impl Future<Output = ()> {
     let timer = entered.station().wheel.timer();
-    let mut relaying = Relaying(Relay::new(client, endpoint, choice.timeouts, timer));
+    let mut relaying = Relaying(Relay::new(client, endpoint, chosen.0.timeouts, timer));
     let (mut up, mut down) = (0, 0);
     std::future::poll_fn(move |cx| {
         // Whole, or the closure would take in only what it reads, and `choice` would count nothing.
-        let (station, choice, _held) = (entered.station(), &choice, &held);
+        let (station, (choice, _open), _held) = (entered.station(), &chosen, &held);
         let Relaying(relay) = &mut relaying;
         let ended = match entered.poll_cut(cx) {
             Poll::Ready(fault) => Poll::Ready(relay.cut(fault)),

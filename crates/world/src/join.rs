@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plan::{Address, CostOp, Decoded, EngineSettings, Plan, TableHash, Timeouts};
+use plan::{Address, CostOp, Decoded, EngineSettings, Plan, Protocol, TableHash, Timeouts};
 
 use crate::intern::{Counted, Lives};
 use crate::live::{EndpointLive, ListenerLive};
@@ -50,6 +50,8 @@ pub struct World {
 pub struct Listener {
     /// The routes that may take its connections, in order of precedence.
     pub routes: Vec<RouteIx>,
+    /// What is spoken there.
+    pub protocol: Protocol,
     /// What outlives the plan.
     pub live: Arc<ListenerLive>,
 }
@@ -118,6 +120,7 @@ impl World {
                 .iter()
                 .map(|listener| Listener {
                     routes: routes.next().unwrap_or_default(),
+                    protocol: listener.protocol,
                     live: lives.listener(&listener.key),
                 })
                 .collect(),

@@ -1,6 +1,8 @@
 //! A plan as a test writes it: by names.
 
-use plan::{Accept, Address, CostOp, EngineSettings, FORMAT, Listener, Picker, Plan, Pool, Route, TableHash, Timeouts};
+use plan::{
+    Accept, Address, CostOp, EngineSettings, FORMAT, Listener, Picker, Plan, Pool, Protocol, Route, TableHash, Timeouts,
+};
 
 use super::{Endpoint, portable};
 
@@ -57,8 +59,13 @@ impl Draft {
     }
 
     /// One more listener, whose connections go to a pool.
-    pub fn listen(mut self, key: &str, address: &Address, accept: Accept, pool: &str) -> Self {
-        self.listeners.push(Listener { key: key.into(), address: address.clone(), accept, backlog: 1024 });
+    pub fn listen(self, key: &str, address: &Address, accept: Accept, pool: &str) -> Self {
+        self.listen_as(Protocol::Tcp, key, address, accept, pool)
+    }
+
+    /// One more listener that speaks `protocol`.
+    pub fn listen_as(mut self, protocol: Protocol, key: &str, address: &Address, accept: Accept, pool: &str) -> Self {
+        self.listeners.push(Listener { key: key.into(), address: address.clone(), protocol, accept, backlog: 1024 });
         self.routes.push((key.into(), pool.into()));
         self
     }

@@ -7,6 +7,7 @@ mod load;
 mod process;
 mod random;
 mod running;
+pub mod web;
 
 pub use client::{Client, Ending, ending};
 pub use draft::{Algorithm, Draft, cycle, least};

@@ -246,7 +246,7 @@ impl Flow {
         pipe: crate::pipe::Pipe,
         pipes: &crate::pipe::Pipes,
     ) -> Option<Step> {
-        Some(match splice::fill(cx, from, &pipe) {
+        Some(match splice::fill(cx, from, &pipe, usize::MAX) {
             Poll::Pending => {
                 pipes.give(pipe);
                 Poll::Pending
@@ -306,7 +306,7 @@ impl Flow {
 
 /// Goes on once every other task that is ready has run and the sockets were looked at. Waking alone
 /// would not do: the runtime looks at sockets only after 61 tasks.
-fn let_others_run(cx: &mut Context<'_>) {
+pub fn let_others_run(cx: &mut Context<'_>) {
     let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
 }
 

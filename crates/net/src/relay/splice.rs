@@ -43,11 +43,12 @@ fn flags() -> SpliceFlags {
     SpliceFlags::NONBLOCK | SpliceFlags::MOVE
 }
 
-/// Fills an empty pipe from a socket; pending until there is something to read.
-pub fn fill(cx: &mut Context<'_>, from: &Stream, pipe: &Pipe) -> Poll<Filled> {
+/// Fills an empty pipe from a socket with `most` bytes; pending until there is something to read.
+pub fn fill(cx: &mut Context<'_>, from: &Stream, pipe: &Pipe, most: usize) -> Poll<Filled> {
+    let most = most.min(pipe.size);
     let taken = ready!(from.poll_read_by(cx, || {
         for _ in 0..2 {
-            match splice(from, None, &pipe.into, None, pipe.size, flags()) {
+            match splice(from, None, &pipe.into, None, most, flags()) {
                 // Why nothing went in, only a look at the socket tells: it is empty, or it has ended,
                 // or bytes came just now, or an urgent byte is in the way.
                 Ok(0) | Err(Errno::AGAIN) if sys::peek(from)? == 0 => return Ok(Taken::Some(Filled::End)),

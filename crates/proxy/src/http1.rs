@@ -1,0 +1,18 @@
+//! The story of a client's connection that speaks HTTP/1.
+
+mod answer;
+mod body;
+mod buffer;
+mod client;
+mod deadline;
+mod endpoint;
+mod exchange;
+mod heads;
+mod pump;
+mod recycle;
+mod session;
+mod tunnel;
+
+pub use endpoint::Idle;
+pub use recycle::Http;
+pub use session::{begin, speaks_http};

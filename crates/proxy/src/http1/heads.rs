@@ -1,0 +1,162 @@
+//! The heads that go on: what is left out, and what is added.
+
+use wire::{Added, FieldSet, Framing, Head, Line, Request, Response, Target, Version, emit};
+
+/// What is said of the client.
+#[derive(Debug, Clone, Copy)]
+pub struct From<'a> {
+    /// Its address, as text.
+    pub address: &'a [u8],
+    /// How it came: `http`.
+    pub scheme: &'a [u8],
+    /// Our name in Via.
+    pub pseudonym: &'a [u8],
+}
+
+/// A number as text.
+struct Digits {
+    text: [u8; 20],
+    start: usize,
+}
+
+impl Digits {
+    fn of(mut number: u64) -> Self {
+        let mut digits = Self { text: [b'0'; 20], start: 20 };
+        loop {
+            digits.start -= 1;
+            if let Some(digit) = digits.text.get_mut(digits.start) {
+                *digit = b'0' + (number % 10) as u8;
+            }
+            number /= 10;
+            if number == 0 || digits.start == 0 {
+                return digits;
+            }
+        }
+    }
+
+    fn text(&self) -> &[u8] {
+        self.text.get(self.start..).unwrap_or_default()
+    }
+}
+
+/// Fields that are added, at most `N`.
+struct Fields<'a, const N: usize> {
+    fields: [Added<'a>; N],
+    count: usize,
+}
+
+impl<'a, const N: usize> Fields<'a, N> {
+    fn new() -> Self {
+        Self { fields: [Added { name: b"", value: &[] }; N], count: 0 }
+    }
+
+    fn add(&mut self, name: &'static [u8], value: &'a [&'a [u8]]) {
+        if let Some(place) = self.fields.get_mut(self.count) {
+            *place = Added { name, value };
+            self.count += 1;
+        }
+    }
+
+    fn all(&self) -> &[Added<'a>] {
+        self.fields.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// Writes the head that an endpoint gets. `None` when `out` is too small.
+pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &From<'_>) -> Option<usize> {
+    let mut drop = request.connection.drop.and(request.host_field).and(request.forwarded);
+    if request.odd_length {
+        drop = drop.and(request.length_fields);
+    }
+    let method = head.part(request.method_at);
+    let path = head.part(request.target.path());
+    let made: [&[u8]; 5] = match (request.target, path.first()) {
+        (Target::Asterisk, _) => [method, b" ", b"", b"*", b" HTTP/1.1"],
+        (_, Some(b'/')) => [method, b" ", b"", path, b" HTTP/1.1"],
+        _ => [method, b" ", b"/", path, b" HTTP/1.1"],
+    };
+    let same = request.version == Version::Http11 && !matches!(request.target, Target::Absolute(..));
+    let host = request.host.map(|host| head.part(host)).unwrap_or_default();
+    let length = Digits::of(match request.framing {
+        Framing::Length(length) => length,
+        _ => 0,
+    });
+    let (host, length) = ([host], [length.text()]);
+    let (address, scheme, via) = ([from.address], [from.scheme], [version(request.version), b" ", from.pseudonym]);
+    let upgrade = [request.upgrade.map(|value| head.part(value)).unwrap_or_default()];
+    let mut added = Fields::<10>::new();
+    if request.host_field != FieldSet::default() {
+        added.add(b"Host", &host);
+    }
+    if request.odd_length {
+        added.add(b"Content-Length", &length);
+    }
+    match (request.upgrade.is_some(), request.takes_trailers) {
+        (true, _) => {
+            added.add(b"Connection", &[b"upgrade"]);
+            added.add(b"Upgrade", &upgrade);
+        }
+        (false, true) => {
+            added.add(b"Connection", &[b"TE"]);
+            added.add(b"TE", &[b"trailers"]);
+        }
+        (false, false) => {}
+    }
+    added.add(b"X-Forwarded-For", &address);
+    added.add(b"X-Forwarded-Proto", &scheme);
+    if request.host.is_some() {
+        added.add(b"X-Forwarded-Host", &host);
+    }
+    added.add(b"Via", &via);
+    emit(out, head, if same { Line::Same } else { Line::Made(&made) }, drop, added.all())
+}
+
+fn version(version: Version) -> &'static [u8] {
+    match version {
+        Version::Http10 => b"1.0",
+        Version::Http11 => b"1.1",
+    }
+}
+
+/// What a client is told of its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// Nothing: HTTP/1.1 keeps it.
+    Nothing,
+    /// That it stays, to HTTP/1.0.
+    KeepAlive,
+    /// That it ends.
+    Close,
+}
+
+/// Writes the head that a client gets. `None` when `out` is too small.
+pub fn to_client(out: &mut [u8], head: &Head, response: &Response, told: Told, knows_chunks: bool) -> Option<usize> {
+    let mut drop = response.connection.drop;
+    let unchunked = response.framing == Framing::Chunked && !knows_chunks;
+    if response.odd_length || unchunked {
+        drop = drop.and(response.length_fields);
+    }
+    let line = head.bytes().split(|byte| *byte == b'\r').next().unwrap_or_default();
+    let made: [&[u8]; 2] = [b"HTTP/1.1", line.get(8..).unwrap_or_default()];
+    let length = Digits::of(response.length.unwrap_or(0));
+    let length = [length.text()];
+    let upgrade = [response.upgrade.map(|value| head.part(value)).unwrap_or_default()];
+    let mut added = Fields::<5>::new();
+    if response.odd_length && response.length.is_some() {
+        added.add(b"Content-Length", &length);
+    }
+    if response.framing == Framing::UntilClose && knows_chunks {
+        added.add(b"Transfer-Encoding", &[b"chunked"]);
+    }
+    match told {
+        _ if response.status == 101 => {
+            added.add(b"Connection", &[b"upgrade"]);
+            added.add(b"Upgrade", &upgrade);
+        }
+        Told::Nothing => {}
+        Told::KeepAlive => added.add(b"Connection", &[b"keep-alive"]),
+        Told::Close => added.add(b"Connection", &[b"close"]),
+    }
+    let same = response.version == Version::Http11;
+    emit(out, head, if same { Line::Same } else { Line::Made(&made) }, drop, added.all())
+}

@@ -1,0 +1,392 @@
+//! A client's connection that speaks HTTP/1.
+
+use std::io::IoSlice;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use account::Fault;
+use net::{Half, Held, Stream};
+use plan::{Protocol, Timeouts};
+use wire::{Refusal, Request};
+use world::ListenerIx;
+
+use super::answer::answer;
+use super::buffer::Buffer;
+use super::client::Client;
+use super::deadline::Deadline;
+use super::exchange::{End, Exchange, LIMITS, Why};
+use super::heads::From;
+use super::tunnel::tunnel;
+use crate::adopted::PoolHere;
+use crate::choice::{Choice, choose, choose_again};
+use crate::connection::Entered;
+use crate::station::Station;
+
+/// How long the steps may take, in milliseconds.
+const HEAD: u32 = 30_000;
+const KEEP_ALIVE: u32 = 75_000;
+const PROGRESS: u32 = 60_000;
+/// After an answer that the client may not have waited for, what it still sends is read for so long, and
+/// so many bytes of it, so that its system does not throw the answer away.
+const LINGER: u32 = 1000;
+const MOST_LINGER: usize = 1 << 20;
+
+/// Begins a client's connection that was accepted by `listener` of the world adopted now.
+pub fn begin(station: &Rc<Station>, stream: Stream, listener: ListenerIx, held: Held) {
+    let Some(here) = station.adopted().and_then(|adopted| adopted.listener(listener).cloned()) else {
+        return crate::stream::refuse(stream);
+    };
+    let mut deadline = Deadline::new(station.wheel.timer());
+    deadline.set(HEAD);
+    drop(tokio::task::spawn_local(Session {
+        address: stream.peer_text(),
+        client: Some(Client::new(stream)),
+        listener,
+        last: None,
+        leaves: false,
+        stage: Stage::Await,
+        deadline,
+        held: Some(held),
+        entered: Some(Entered::new(station, here)),
+        station: station.clone(),
+    }));
+}
+
+/// A client's connection, as a future that ends with it.
+///
+/// ```text
+///   Await ──a request──▶ Exchange ──answered──▶ Await …
+///     │ refused              │ closes, or ours to answer
+///     └──────────▶ Linger ◀──┘             └─ 101 ▶ (a tunnel of its own)
+/// ```
+struct Session {
+    /// None once the tunnel has them.
+    entered: Option<Entered>,
+    client: Option<Client>,
+    held: Option<Held>,
+    station: Rc<Station>,
+    /// The client's address as text.
+    address: Box<[u8]>,
+    /// Its listener.
+    listener: ListenerIx,
+    /// The pool of the last request, and how patient it is.
+    last: Option<(Rc<PoolHere>, Timeouts)>,
+    /// The listener has left, and the connection ends with its next answer.
+    leaves: bool,
+    stage: Stage,
+    deadline: Deadline,
+}
+
+enum Stage {
+    /// For the head of a request.
+    Await,
+    /// A request is answered.
+    Exchange(Box<Exchange>),
+    /// It was answered and told the end; so many bytes more are read.
+    Linger(usize),
+}
+
+enum Step {
+    Next,
+    Over,
+}
+
+impl Future for Session {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        if this.entered.as_ref().is_some_and(|entered| entered.poll_cut(cx).is_ready()) {
+            this.abort();
+            return Poll::Ready(());
+        }
+        if this.entered.as_ref().is_some_and(|entered| entered.finishes())
+            && let Step::Over = this.finish()
+        {
+            return Poll::Ready(());
+        }
+        if this.deadline.poll(cx).is_ready()
+            && let Step::Over = this.late(cx)
+        {
+            return Poll::Ready(());
+        }
+        loop {
+            let step = match &mut this.stage {
+                Stage::Await => this.await_request(cx),
+                Stage::Exchange(_) => this.exchange(cx),
+                Stage::Linger(_) => this.linger(cx),
+            };
+            match ready!(step) {
+                Step::Next => {}
+                Step::Over => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Reads until a head is there, and begins its exchange.
+    fn await_request(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        let station = self.station.clone();
+        let mut fresh = self.client.as_ref().is_some_and(|client| !client.over.is_empty());
+        let step = station.http.buffers.lend(|buffer| {
+            loop {
+                let Some(client) = &mut self.client else { return Poll::Ready(Step::Over) };
+                let before = client.over.len();
+                let mut count = before;
+                if before > 0 {
+                    match buffer.room(0).get_mut(..before) {
+                        Some(room) => room.copy_from_slice(&client.over),
+                        None => return Poll::Ready(self.refuse(cx, Refusal::FieldsLength)),
+                    }
+                }
+                if !std::mem::take(&mut fresh) {
+                    if client.ended {
+                        return Poll::Ready(Step::Over);
+                    }
+                    count += match ready!(client.stream.poll_read(cx, buffer.room(before))) {
+                        Ok(0) | Err(_) => return Poll::Ready(Step::Over),
+                        Ok(count) => count,
+                    };
+                }
+                let mut exchange = station.http.take();
+                let place = Buffer::place(count);
+                match Request::parse(&mut exchange.head, buffer.at(place.clone()), &LIMITS) {
+                    Ok(Some((request, length))) => {
+                        client.over.clear();
+                        exchange.request = Some(request);
+                        let body = (place.start + length, place.end);
+                        return Poll::Ready(self.begin_exchange(cx, buffer, exchange, body));
+                    }
+                    Ok(None) => {
+                        station.http.give(exchange);
+                        if before == 0 {
+                            self.deadline.set(HEAD);
+                        }
+                        client.over.clear();
+                        client.over.extend_from_slice(buffer.at(place));
+                    }
+                    Err(refusal) => {
+                        station.http.give(exchange);
+                        return Poll::Ready(self.refuse(cx, refusal));
+                    }
+                }
+            }
+        });
+        step.unwrap_or(Poll::Pending)
+    }
+
+    fn begin_exchange(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Buffer,
+        mut exchange: Box<Exchange>,
+        body: (usize, usize),
+    ) -> Step {
+        let station = self.station.clone();
+        let chosen = self.choose(&station);
+        let begun = match chosen {
+            Ok(choice) => {
+                if let Some(entered) = &self.entered {
+                    entered.set_endpoint(&choice.endpoint);
+                }
+                exchange.choice = Some(choice);
+                exchange.closes = self.leaves;
+                let from = From { address: &self.address, scheme: b"http", pseudonym: &station.http.pseudonym };
+                exchange.begin(cx, buffer, body, &station, &from)
+            }
+            Err(fault) => Err(Why::Fault(fault)),
+        };
+        let Some(client) = &mut self.client else { return Step::Over };
+        match begun {
+            Ok(next) => {
+                client.over.extend_from_slice(buffer.at(next..body.1));
+                self.deadline.set(PROGRESS);
+                self.stage = Stage::Exchange(exchange);
+                Step::Next
+            }
+            Err(why) => {
+                station.http.give(exchange);
+                self.unanswered(cx, why)
+            }
+        }
+    }
+
+    /// Chooses in the world of now. A listener that has left it since still serves what comes on its
+    /// connections, by the pool that served it last.
+    fn choose(&mut self, station: &Station) -> Result<Choice, Fault> {
+        let (Some(adopted), Some(entered)) = (station.adopted(), &self.entered) else {
+            return Err(Fault::NoRoute);
+        };
+        if let Some(at) = adopted.position_of(&entered.listener, self.listener) {
+            self.listener = at;
+            let choice = choose(station, &adopted, at)?;
+            self.last = Some((choice.pool.clone(), choice.timeouts));
+            return Ok(choice);
+        }
+        self.leaves = true;
+        let (pool, timeouts) = self.last.as_ref().ok_or(Fault::NoRoute)?;
+        choose_again(station, pool, *timeouts, &[])
+    }
+
+    fn exchange(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        let station = self.station.clone();
+        let (Stage::Exchange(exchange), Some(client)) = (&mut self.stage, &mut self.client) else {
+            return Poll::Ready(Step::Over);
+        };
+        let before = exchange.moved();
+        let from = From { address: &self.address, scheme: b"http", pseudonym: &station.http.pseudonym };
+        let polled = exchange.poll(cx, client, &station, &from);
+        let moved = exchange.moved();
+        if before != moved {
+            self.deadline.set(PROGRESS);
+            self.account(before, moved);
+        }
+        let end = ready!(polled);
+        let Stage::Exchange(exchange) = std::mem::replace(&mut self.stage, Stage::Await) else {
+            return Poll::Ready(Step::Over);
+        };
+        let request = exchange.request;
+        let timeouts = exchange.choice.as_ref().map(|choice| choice.timeouts);
+        station.http.give(exchange);
+        Poll::Ready(match end {
+            End::Answered { keeps: true } => {
+                self.deadline.set(KEEP_ALIVE);
+                Step::Next
+            }
+            End::Answered { keeps: false } => self.begin_linger(cx),
+            End::Unanswered(why) => self.unanswered(cx, why),
+            End::Aborted(fault) => {
+                station.faults.add(fault);
+                self.abort();
+                Step::Over
+            }
+            End::Tunnel(endpoint) => {
+                let (client, entered, held) = (self.client.take(), self.entered.take(), self.held.take());
+                if let (Some(client), Some(entered), Some(held), Some(timeouts), Some(_)) =
+                    (client, entered, held, timeouts, request)
+                {
+                    drop(tokio::task::spawn_local(tunnel(entered, client, *endpoint, timeouts, held)));
+                }
+                Step::Over
+            }
+        })
+    }
+
+    /// Counts bytes as they pass.
+    fn account(&self, before: (u64, u64), now: (u64, u64)) {
+        let (up, down) = (now.0 - before.0, now.1 - before.1);
+        let Some(entered) = &self.entered else { return };
+        let listener = &entered.listener.counts;
+        listener.bytes_in.add(up);
+        listener.bytes_out.add(down);
+        if let Stage::Exchange(exchange) = &self.stage
+            && let Some(choice) = &exchange.choice
+        {
+            choice.endpoint.counts.bytes_sent.add(up);
+            choice.endpoint.counts.bytes_received.add(down);
+        }
+    }
+
+    fn refuse(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
+        self.unanswered(cx, Why::Refused(refusal))
+    }
+
+    /// Answers in the endpoint's place.
+    fn unanswered(&mut self, cx: &mut Context<'_>, why: Why) -> Step {
+        let status = match why {
+            Why::Refused(refusal) => {
+                self.station.faults.add(Fault::BadRequest);
+                Some(refusal.status())
+            }
+            Why::Fault(fault) => {
+                self.station.faults.add(fault);
+                fault.status()
+            }
+        };
+        let Some(client) = &mut self.client else { return Step::Over };
+        let Some(status) = status else {
+            self.abort();
+            return Step::Over;
+        };
+        let taken = Half::poll_write(&mut client.stream, cx, &[IoSlice::new(&answer(status))]);
+        match taken {
+            Poll::Ready(Ok(_)) => self.begin_linger(cx),
+            // It does not even take this much.
+            _ => {
+                self.abort();
+                Step::Over
+            }
+        }
+    }
+
+    fn begin_linger(&mut self, cx: &mut Context<'_>) -> Step {
+        let Some(client) = &mut self.client else { return Step::Over };
+        let _ = client.stream.poll_finish(cx);
+        if client.ended {
+            return Step::Over;
+        }
+        self.deadline.set(LINGER);
+        self.stage = Stage::Linger(MOST_LINGER);
+        Step::Next
+    }
+
+    fn linger(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        let station = self.station.clone();
+        let (Stage::Linger(left), Some(client)) = (&mut self.stage, &mut self.client) else {
+            return Poll::Ready(Step::Over);
+        };
+        while *left > 0 {
+            let read = station.http.buffers.lend(|buffer| client.stream.poll_read(cx, buffer.room(0)));
+            match ready!(read.unwrap_or(Poll::Pending)) {
+                Ok(0) | Err(_) => break,
+                Ok(count) => *left = left.saturating_sub(count),
+            }
+        }
+        Poll::Ready(Step::Over)
+    }
+
+    /// It is to end once what is under way is done.
+    fn finish(&mut self) -> Step {
+        self.leaves = true;
+        match (&mut self.stage, &self.client) {
+            (Stage::Await, Some(client)) if client.over.is_empty() => return Step::Over,
+            (Stage::Exchange(exchange), _) => exchange.closes = true,
+            _ => {}
+        }
+        Step::Next
+    }
+
+    /// The deadline has passed.
+    fn late(&mut self, cx: &mut Context<'_>) -> Step {
+        let Some(client) = &self.client else { return Step::Over };
+        match &self.stage {
+            Stage::Await if client.over.is_empty() => Step::Over,
+            Stage::Await => self.unanswered(cx, Why::Fault(Fault::RequestTimeout)),
+            Stage::Linger(_) => Step::Over,
+            Stage::Exchange(exchange) => {
+                let fault = exchange.late();
+                let answered = exchange.is_answered();
+                self.stage = Stage::Await;
+                if answered {
+                    self.station.faults.add(fault);
+                    self.abort();
+                    return Step::Over;
+                }
+                self.unanswered(cx, Why::Fault(fault))
+            }
+        }
+    }
+
+    fn abort(&mut self) {
+        if let Some(client) = &mut self.client {
+            client.stream.abort();
+        }
+    }
+}
+
+/// Whether a listener speaks HTTP.
+pub fn speaks_http(protocol: Protocol) -> bool {
+    protocol == Protocol::Http
+}
