@@ -8,6 +8,7 @@
 mod support;
 
 mod bulk;
+mod http;
 mod idle;
 mod limit;
 mod quota;

@@ -7,10 +7,10 @@ use std::process::Command;
 use crate::support::{Driver, echo, greet, skip};
 
 /// Connections that are kept open, and the bytes of a request and of its answer.
-const CONNECTIONS: usize = 32;
+pub const CONNECTIONS: usize = 32;
 const SIZE: usize = 256;
 /// System calls for a request and its answer: two reads, two writes, and a share of a wait.
-const MOST: f64 = 4.2;
+pub const MOST: f64 = 4.2;
 
 fn connect(to: SocketAddr) -> Vec<TcpStream> {
     (0..CONNECTIONS).map(|_| greet(to).unwrap()).collect()
@@ -43,14 +43,24 @@ fn a_request_allocates_nothing() {
     }
 }
 
-/// System calls of a driver that served so many rounds, from its start to its end.
-fn calls(words: &[&str], rounds: usize, file: &str) -> Result<u64, String> {
-    let driver = Driver::try_by(&["strace", "-f", "-c", "-o", file], words)?;
-    let mut clients = connect(driver.address);
-    requests(&mut clients, rounds);
-    drop(clients);
+/// System calls of a driver from its start to its end, between which `serve` has it do something.
+///
+/// # Errors
+///
+/// They cannot be counted here.
+pub fn calls(listen: &str, words: &[&str], serve: impl FnOnce(&Driver)) -> Result<u64, String> {
+    if Command::new("strace").arg("-V").output().is_err() {
+        return Err("strace is not installed".into());
+    }
+    let file = std::env::temp_dir()
+        .join(format!("fourseven-strace-{}-{listen:?}", std::process::id()).replace(['/', '"'], ""));
+    let name = file.to_str().unwrap();
+    let driver = Driver::try_at(listen, &["strace", "-f", "-c", "-o", name], words)
+        .map_err(|error| format!("strace cannot trace here: {error}"))?;
+    serve(&driver);
     driver.quit();
-    let table = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let table = std::fs::read_to_string(&file).map_err(|error| error.to_string())?;
+    let _ = std::fs::remove_file(&file);
     // The last line ends in `total`, and its fourth column counts the calls.
     let total = table.lines().rfind(|line| line.trim_end().ends_with("total")).ok_or(table.clone())?;
     let count = total.split_whitespace().filter_map(|word| word.parse::<u64>().ok());
@@ -60,24 +70,18 @@ fn calls(words: &[&str], rounds: usize, file: &str) -> Result<u64, String> {
 #[test]
 fn a_request_makes_few_system_calls() {
     let name = "a_request_makes_few_system_calls";
-    if Command::new("strace").arg("-V").output().is_err() {
-        return skip(name, "strace is not installed");
-    }
     let to = echo().to_string();
-    let file = std::env::temp_dir().join(format!("fourseven-strace-{}", std::process::id()));
-    let file = file.to_str().unwrap();
     for words in [&[to.as_str(), "workers=1"][..], &[&to, "portable"]] {
         // What is not a request is in both counts.
         let (few, many) = (50, 350);
-        let counted = calls(words, few, file).and_then(|first| Ok((first, calls(words, many, file)?)));
-        let (first, second) = match counted {
+        let run = |rounds| calls("0", words, |driver| requests(&mut connect(driver.address), rounds));
+        let (first, second) = match run(few).and_then(|first| Ok((first, run(many)?))) {
             Ok(counted) => counted,
-            Err(error) => return skip(name, &format!("strace cannot trace here: {error}")),
+            Err(error) => return skip(name, &error),
         };
         let each = (second as f64 - first as f64) / ((many - few) * CONNECTIONS) as f64;
         println!("{words:?}: {each:.2} system calls a request");
         assert!(each > 3.0, "{words:?}: {each} system calls a request are too few to be true");
         assert!(each <= MOST, "{words:?}: {each} system calls a request");
     }
-    let _ = std::fs::remove_file(file);
 }

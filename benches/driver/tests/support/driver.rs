@@ -35,6 +35,11 @@ impl Driver {
         Self::by(&[], words)
     }
 
+    /// Starts it with a listener that speaks HTTP.
+    pub fn http(words: &[&str]) -> Self {
+        Self::try_at("http://0", &[], words).unwrap_or_else(|error| panic!("the driver does not start: {error}"))
+    }
+
     /// Starts it by a program, which takes the driver and its words as the end of its own.
     pub fn by(program: &[&str], words: &[&str]) -> Self {
         Self::try_by(program, words).unwrap_or_else(|error| panic!("the driver does not start: {error}"))
@@ -42,8 +47,13 @@ impl Driver {
 
     /// The same, where the program may be unable to.
     pub fn try_by(program: &[&str], words: &[&str]) -> Result<Self, String> {
+        Self::try_at("0", program, words)
+    }
+
+    /// The same, with a listener of its own kind.
+    pub fn try_at(listen: &str, program: &[&str], words: &[&str]) -> Result<Self, String> {
         let driver = env!("CARGO_BIN_EXE_fourseven-driver");
-        let all: Vec<&str> = program.iter().copied().chain([driver, "0"]).chain(words.iter().copied()).collect();
+        let all: Vec<&str> = program.iter().copied().chain([driver, listen]).chain(words.iter().copied()).collect();
         let mut command = Command::new(all[0]);
         command.args(&all[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| error.to_string())?;

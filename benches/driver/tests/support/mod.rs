@@ -5,7 +5,7 @@ mod driver;
 mod peers;
 
 pub use driver::Driver;
-pub use peers::{Silent, echo, greet};
+pub use peers::{Silent, echo, greet, web};
 
 use std::time::{Duration, Instant};
 

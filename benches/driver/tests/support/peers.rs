@@ -30,6 +30,37 @@ pub fn echo() -> SocketAddr {
     address
 }
 
+/// An endpoint that answers each request with 256 bytes, by HTTP. It serves until the test ends.
+pub fn web() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let head = "HTTP/1.1 200 OK\r\nDate: Sat, 21 Nov 2026 00:00:00 GMT\r\nServer: test\r\nContent-Type: text/plain\r\n\
+        ETag: \"5f3c\"\r\nCache-Control: no-cache\r\nContent-Length: 256\r\n\r\n";
+    let answer: Vec<u8> = [head.as_bytes(), &[b'x'; 249], b"the end"].concat();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let answer = answer.clone();
+            let serve = move || -> io::Result<()> {
+                stream.set_nodelay(true)?;
+                let (mut read, mut buffer) = (Vec::new(), vec![0; 16 * 1024]);
+                loop {
+                    let count = stream.read(&mut buffer)?;
+                    if count == 0 {
+                        return Ok(());
+                    }
+                    read.extend_from_slice(&buffer[..count]);
+                    while let Some(end) = read.windows(4).position(|window| window == b"\r\n\r\n") {
+                        read.drain(..end + 4);
+                        stream.write_all(&answer)?;
+                    }
+                }
+            };
+            drop(std::thread::Builder::new().stack_size(64 * 1024).spawn(serve).unwrap());
+        }
+    });
+    address
+}
+
 /// An endpoint that sends one byte and then only holds its connections.
 pub struct Silent {
     pub address: SocketAddr,

@@ -1,0 +1,107 @@
+//! What an HTTP request costs, and an idle client.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::requests::{CONNECTIONS, MOST, calls};
+use crate::support::{Driver, PATIENCE, eventually, is_release, may_open, skip, web};
+
+/// As a browser asks.
+const REQUEST: &[u8] =
+    b"GET /page?x=1 HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n\
+    Accept: text/html\r\nAccept-Encoding: gzip, br\r\nAccept-Language: en\r\nReferer: http://www.example.com/\r\n\
+    Cookie: session=0123456789abcdef0123456789abcdef; theme=dark\r\nCache-Control: max-age=0\r\n\r\n";
+/// The live bytes of an idle client connection.
+const MOST_IDLE: f64 = 2048.0;
+
+fn connect(to: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(to).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// One request on each connection, all under way at once, so often.
+fn requests(clients: &mut [TcpStream], rounds: usize) {
+    let mut answer = vec![0; 4096];
+    for _ in 0..rounds {
+        clients.iter_mut().for_each(|client| client.write_all(REQUEST).unwrap());
+        for client in clients.iter_mut() {
+            let mut count = 0;
+            while !answer[..count].ends_with(b"the end") {
+                let read = client.read(&mut answer[count..]).unwrap();
+                assert!(read > 0, "{}", String::from_utf8_lossy(&answer[..count]));
+                count += read;
+            }
+            assert!(answer.starts_with(b"HTTP/1.1 200 OK\r\n"));
+        }
+    }
+}
+
+fn clients(to: SocketAddr, count: usize) -> Vec<TcpStream> {
+    (0..count).map(|_| connect(to)).collect()
+}
+
+#[test]
+fn an_http_request_allocates_nothing() {
+    let to = web().to_string();
+    for words in [&[to.as_str(), "workers=1"][..], &[&to, "workers=2", "accept=hand-off"], &[&to, "portable"]] {
+        let mut driver = Driver::http(words);
+        let mut clients = clients(driver.address, CONNECTIONS);
+        requests(&mut clients, 50);
+        // Asking allocates too.
+        let (first, second) = (driver.count().1, driver.count().1);
+        let rounds = 300;
+        requests(&mut clients, rounds);
+        let made = driver.count().1 - second - (second - first);
+        let each = made as f64 / (rounds * CONNECTIONS) as f64;
+        println!("{words:?}: {made} allocations in {} requests", rounds * CONNECTIONS);
+        assert!(each < 0.001, "{words:?}: {each} allocations a request");
+    }
+}
+
+#[test]
+fn an_http_request_makes_few_system_calls() {
+    let name = "an_http_request_makes_few_system_calls";
+    let to = web().to_string();
+    let (few, many) = (50, 350);
+    let run = |rounds| {
+        calls("http://0", &[&to, "workers=1"], |driver| requests(&mut clients(driver.address, CONNECTIONS), rounds))
+    };
+    let (first, second) = match run(few).and_then(|first| Ok((first, run(many)?))) {
+        Ok(counted) => counted,
+        Err(error) => return skip(name, &error),
+    };
+    let each = (second as f64 - first as f64) / ((many - few) * CONNECTIONS) as f64;
+    println!("{each:.2} system calls a request");
+    assert!(each > 3.0, "{each} system calls a request are too few to be true");
+    assert!(each <= MOST, "{each} system calls a request");
+}
+
+#[test]
+fn an_idle_http_client_takes_little_memory() {
+    let name = "an_idle_http_client_takes_little_memory";
+    if !may_open(12_000) {
+        return skip(name, "the limit of open descriptors cannot be raised to 12000");
+    }
+    let mut driver = Driver::http(&[&web().to_string(), "workers=1"]);
+    let mut all = Vec::new();
+    let mut live = Vec::new();
+    for count in [1000, 4000] {
+        while all.len() < count {
+            let mut one = clients(driver.address, 1);
+            requests(&mut one, 1);
+            all.append(&mut one);
+        }
+        live.push(driver.count().0);
+    }
+    let each = (live[1] - live[0]) as f64 / 3000.0;
+    println!("{each:.0} live bytes an idle client");
+    if is_release() {
+        assert!(each <= MOST_IDLE, "{each} live bytes an idle client");
+    } else {
+        println!("not asserted: the driver was not built by the profile `release`");
+    }
+    drop(all);
+    eventually("all have ended", || driver.read().open <= 1);
+}
