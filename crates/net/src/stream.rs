@@ -98,9 +98,9 @@ impl Stream {
     }
 
     /// The address of the peer as text, without its port; empty if it has none.
-    pub fn peer_text(&self) -> Box<[u8]> {
+    pub fn peer_text(&self) -> String {
         let address = self.socket.peer_addr().ok().and_then(|address| address.as_socket());
-        address.map(|address| address.ip().to_canonical().to_string().into_bytes().into()).unwrap_or_default()
+        address.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default()
     }
 
     /// Waits until a connection that is being made is there.

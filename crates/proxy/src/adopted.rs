@@ -121,6 +121,11 @@ impl Adopted {
         (0u32..).zip(&self.pools).find(|(_, pool)| pool.key == key).map(|(at, _)| PoolIx(at))
     }
 
+    /// All endpoints.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Rc<EndpointHere>> {
+        self.endpoints.iter()
+    }
+
     /// The endpoint at a position.
     pub fn endpoint(&self, at: EndpointIx) -> Option<&Rc<EndpointHere>> {
         self.endpoints.get(at.index())

@@ -11,6 +11,7 @@ mod heads;
 mod pump;
 mod recycle;
 mod session;
+mod sweep;
 mod tunnel;
 
 pub use endpoint::Idle;

@@ -2,8 +2,8 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, OnceLock};
 
 use account::FaultCounts;
 use fastrand::Rng;
@@ -47,13 +47,19 @@ pub struct Station {
     adopted: RefCell<Option<Rc<Adopted>>>,
 }
 
+/// Our name in Via: random to the process, so that a request that comes back is known.
+fn pseudonym() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| format!("fourseven-{:08x}", fastrand::u32(..)))
+}
+
 impl Station {
     /// The station of worker number `worker`, which has adopted nothing yet. The number of its
     /// connections is kept in `load`.
     pub fn new(worker: u32, load: Arc<AtomicUsize>, faults: Arc<FaultCounts>, descriptors: Arc<Descriptors>) -> Self {
         Self {
             tools: Tools::new(&descriptors),
-            http: Http::new("fourseven"),
+            http: Http::new(pseudonym()),
             wheel: Wheel::default(),
             connections: Connections::new(load, faults.clone()),
             faults,

@@ -24,8 +24,9 @@ pub struct Added<'a> {
 pub type Emitted = Option<usize>;
 
 /// Writes `head` into `out` with another first line, without the fields in `drop`, and with those
-/// `added`. `None` when `out` is too small.
-pub fn emit(out: &mut [u8], head: &Head, line: Line<'_>, drop: FieldSet, added: &[Added<'_>]) -> Emitted {
+/// `added`, behind which go `lines`: whole field lines that were made before. `None` when `out` is too
+/// small.
+pub fn emit(out: &mut [u8], head: &Head, line: Line<'_>, drop: FieldSet, added: &[Added<'_>], lines: &[u8]) -> Emitted {
     let mut out = Writer { out, length: 0 };
     let bytes = head.bytes();
     let fields = head.at();
@@ -53,6 +54,7 @@ pub fn emit(out: &mut [u8], head: &Head, line: Line<'_>, drop: FieldSet, added: 
         field.value.iter().try_for_each(|part| out.put(part))?;
         out.put(b"\r\n")?;
     }
+    out.put(lines)?;
     out.put(b"\r\n")?;
     Some(out.length)
 }

@@ -2,7 +2,7 @@
 
 use crate::Refusal;
 use crate::ascii::{all_token, decimal, members};
-use crate::head::{FieldSet, Head, Limits, Span, Version};
+use crate::head::{FieldSet, Head, Limits, Version};
 
 /// What is said between two neighbours (RFC 9110 section 7.6.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,11 +29,11 @@ pub(crate) struct Facts {
     pub chunked: bool,
     /// The fields of either kind.
     pub length_fields: FieldSet,
-    /// How often there is a Host, where its value is, and which field.
+    /// How often there is a Host, and which fields they are.
     pub hosts: u8,
-    pub host: Span,
+    pub host: usize,
     pub host_fields: FieldSet,
-    pub upgrade: Option<Span>,
+    pub upgrade: Option<usize>,
     pub takes_trailers: bool,
     pub expects_continue: bool,
     /// `X-Forwarded-For`, `-Proto` and `-Host`.
@@ -78,7 +78,7 @@ impl Facts {
         limits: &Limits,
     ) -> Result<Self, Refusal> {
         let mut facts = Self::default();
-        head.take(bytes, fields, limits, |at, name, value, value_at| facts.field(at, name, value, value_at, version))?;
+        head.take(bytes, fields, limits, |at, name, value| facts.field(at, name, value, version))?;
         if facts.chunked && facts.length.is_some() {
             return Err(Refusal::TwoLengths);
         }
@@ -88,13 +88,14 @@ impl Facts {
         Ok(facts)
     }
 
-    fn field(&mut self, at: usize, name: &[u8], value: &[u8], value_at: Span, version: Version) -> Result<(), Refusal> {
+    #[inline]
+    fn field(&mut self, at: usize, name: &[u8], value: &[u8], version: Version) -> Result<(), Refusal> {
         // By its length and its first letter almost every field is told from those that matter.
         let first = name.first().map_or(0, u8::to_ascii_lowercase);
         match (name.len(), first) {
             (4, b'h') if is(name, b"host") => {
                 self.hosts = self.hosts.saturating_add(1);
-                self.host = value_at;
+                self.host = at;
                 self.host_fields.add(at);
             }
             (10, b'c') if is(name, b"connection") => self.connection(at, value),
@@ -112,7 +113,7 @@ impl Facts {
             }
             (7, b'u') if is(name, b"upgrade") => {
                 self.connection.drop.add(at);
-                self.upgrade = Some(value_at);
+                self.upgrade = Some(at);
             }
             (10, b'k') if is(name, b"keep-alive") => self.connection.drop.add(at),
             (14, b'h') if is(name, b"http2-settings") => self.connection.drop.add(at),

@@ -147,7 +147,7 @@ impl Head {
     }
 
     /// Takes the head that `bytes` are, whose fields were found in them, and shows `each` field: its
-    /// position, name and value, and where the value is.
+    /// position, name and value.
     ///
     /// Each line must end in CR LF: what the parser found is right but for that.
     pub(crate) fn take(
@@ -155,18 +155,16 @@ impl Head {
         bytes: &[u8],
         fields: &[httparse::Header<'_>],
         limits: &Limits,
-        mut each: impl FnMut(usize, &[u8], &[u8], Span) -> Result<(), Refusal>,
+        mut each: impl FnMut(usize, &[u8], &[u8]) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
-        self.fields.clear();
         let mut crlf = bytes.ends_with(b"\r\n\r\n");
-        for (at, field) in fields.iter().enumerate() {
+        self.fields.clear();
+        self.fields.extend(fields.iter().map(|field| {
             let name = Span::of(field.name.as_bytes(), bytes);
             // The line before this one ends right here.
             crlf &= bytes.get(name.start().wrapping_sub(2)) == Some(&b'\r');
-            let value = Span::of(field.value, bytes);
-            self.fields.push(FieldAt { name, value });
-            each(at, field.name.as_bytes(), field.value, value)?;
-        }
+            FieldAt { name, value: Span::of(field.value, bytes) }
+        }));
         if !crlf {
             return Err(Refusal::BareLf);
         }
@@ -179,7 +177,15 @@ impl Head {
         }
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
+        for (at, field) in fields.iter().enumerate() {
+            each(at, field.name.as_bytes(), field.value)?;
+        }
         Ok(())
+    }
+
+    /// Where the value of the field at a position is.
+    pub(crate) fn value_at(&self, at: usize) -> Span {
+        self.fields.get(at).map_or(Span::default(), |field| field.value)
     }
 
     pub(crate) fn at(&self) -> &[FieldAt] {

@@ -51,30 +51,27 @@ impl<'a> Host<'a> {
 /// Labels with one dot between them, and at most one behind the last.
 fn name_of(name: &[u8]) -> Result<&[u8], Malformed> {
     let name = name.strip_suffix(b".").unwrap_or(name);
-    let mut label = 0;
-    for byte in name {
-        match byte {
-            b'.' if label == 0 => return Err(Malformed),
-            b'.' => label = 0,
-            b'a'..=b'z'
-            | b'A'..=b'Z'
-            | b'0'..=b'9'
-            | b'-'
-            | b'_'
-            | b'~'
-            | b'!'
-            | b'$'
-            | b'&'
-            | b'\''
-            | b'*'
-            | b'+'
-            | b';'
-            | b'=' => label += 1,
-            _ => return Err(Malformed),
-        }
-    }
-    if label == 0 { Err(Malformed) } else { Ok(name) }
+    let known = name.iter().all(|byte| LABEL.get(usize::from(*byte)).is_some_and(|known| *known) || *byte == b'.');
+    let dots = name.first() == Some(&b'.') || name.last() == Some(&b'.') || name.windows(2).any(|two| two == b"..");
+    if !known || dots || name.is_empty() { Err(Malformed) } else { Ok(name) }
 }
+
+/// The bytes of a label: those of `reg-name` (RFC 3986 section 3.2.2) but `%`, `(`, `)` and `,`.
+static LABEL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::indexing_slicing, reason = "the table has every byte")]
+        {
+            table[byte] = matches!(
+                byte as u8,
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'*' | b'+' | b';' | b'='
+            );
+        }
+        byte += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -96,7 +96,11 @@ impl Request {
     /// It is malformed, ambiguous, or larger than `limits`; that may show before all of it is there.
     pub fn parse(head: &mut Head, bytes: &[u8], limits: &Limits) -> Result<Option<(Self, usize)>, Refusal> {
         // Some clients send an empty line after a body (RFC 9112 section 2.2).
-        let skipped = bytes.chunks(2).take(2).take_while(|line| *line == b"\r\n").count() * 2;
+        let skipped = match bytes {
+            [b'\r', b'\n', b'\r', b'\n', ..] => 4,
+            [b'\r', b'\n', ..] => 2,
+            _ => 0,
+        };
         let rest = bytes.get(skipped..).unwrap_or_default();
         let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
         let room = fields.get_mut(..limits.count.min(MOST_FIELDS)).unwrap_or_default();
@@ -138,7 +142,7 @@ impl Request {
             _ => Framing::None,
         };
         let mut connection = facts.connection;
-        let upgrade = match facts.upgrade {
+        let upgrade = match facts.upgrade.map(|at| head.value_at(at)) {
             Some(value) if connection.upgrade && version == Version::Http11 => offered(head, value),
             _ => None,
         };
@@ -184,12 +188,12 @@ struct Line {
 fn host(head: &Head, target: Target, facts: &Facts, version: Version) -> Result<Option<Span>, Refusal> {
     match facts.hosts {
         0 if version == Version::Http10 => {}
-        1 if Host::parse(head.part(facts.host)).is_ok() => {}
+        1 if Host::parse(head.part(head.value_at(facts.host))).is_ok() => {}
         _ => return Err(Refusal::Host),
     }
     Ok(match target {
         Target::Absolute(authority, _) => Some(authority),
-        _ => (facts.hosts > 0).then_some(facts.host),
+        _ => (facts.hosts > 0).then(|| head.value_at(facts.host)),
     })
 }
 

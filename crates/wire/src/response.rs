@@ -77,10 +77,10 @@ impl Response {
         }
         let version = version_of(minor);
         let facts = Facts::take(head, own, parsed.headers, version, limits)?;
-        Self::understand(status, version, asked, facts).map(|response| Some((response, length)))
+        Self::understand(head, status, version, asked, facts).map(|response| Some((response, length)))
     }
 
-    fn understand(status: u16, version: Version, asked: Asked, facts: Facts) -> Result<Self, Refusal> {
+    fn understand(head: &Head, status: u16, version: Version, asked: Asked, facts: Facts) -> Result<Self, Refusal> {
         let mut connection = facts.connection;
         let bodiless = matches!(status, 100..=199 | 204);
         if !(100..=599).contains(&status) || (status == 101 && !asked.upgrade) {
@@ -106,7 +106,7 @@ impl Response {
             odd_length: facts.odd || bodiless,
             length: if bodiless { None } else { facts.length },
             connection,
-            upgrade: facts.upgrade,
+            upgrade: facts.upgrade.map(|at| head.value_at(at)),
         })
     }
 

@@ -43,7 +43,7 @@ fn the_endpoint_is_told_who_asks_and_nothing_that_was_for_us() {
     let fields = "Connection: keep-alive, X-Secret\r\nX-Secret: 1\r\nX-Forwarded-For: evil\r\nx-forwarded-host: evil\r\nKeep-Alive: 5\r\nAccept: x\r\n";
     Wire::to(&at).say(format!("GET /a?b HTTP/1.1\r\nHost: me\r\n{fields}\r\n")).hear("GET /a?b HTTP/1.1|");
     let asked = &web.requests()[0];
-    let expected = "GET /a?b HTTP/1.1\r\nHost: me\r\nAccept: x\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: me\r\nVia: 1.1 ";
+    let expected = "GET /a?b HTTP/1.1\r\nHost: me\r\nAccept: x\r\nX-Forwarded-Host: me\r\nX-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nVia: 1.1 fourseven-";
     assert!(asked.head.starts_with(expected), "{}", asked.head);
     Wire::to(&at).say("GET http://other:81/x HTTP/1.1\r\nHost: me\r\n\r\n").hear("GET /x HTTP/1.1|");
     assert_eq!(web.requests()[1].field("Host"), Some("other:81"));
@@ -473,4 +473,34 @@ fn a_reload_keeps_idle_connections_on_both_sides() {
         running.apply(&draft(round));
     }
     assert_eq!(web.endpoint.accepted(), 1);
+}
+
+#[test]
+fn the_body_goes_on_though_the_endpoint_never_says_100() {
+    let web = Web::plain("a");
+    let (_running, at) = before(&[&web.endpoint]);
+    let head = "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    Wire::to(&at).say(format!("{head}hello")).hear("POST /x HTTP/1.1|hello");
+    assert_eq!(web.requests()[0].field("Expect"), Some("100-continue"));
+}
+
+#[test]
+fn an_idle_connection_that_its_endpoint_ends_is_closed_without_being_asked_for() {
+    let web = crate::support::Endpoint::serving("a", &any_port("127.0.0.1"), |mut socket| {
+        use std::io::{Read, Write};
+        let count = socket.read(&mut [0; 4096])?;
+        assert!(count > 0);
+        socket.write_all(&response("", b"end"))?;
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        socket.shutdown(std::net::Shutdown::Write)?;
+        // Ends once the balancer has closed its side.
+        socket.read(&mut [0; 10]).map(|_| ())
+    });
+    let (running, at) = before(&[&web]);
+    let mut client = Wire::to(&at);
+    client.say(get("/")).hear("end");
+    eventually("it is closed", || running.counts().endpoint("a").open == 0);
+    eventually("on both sides", || web.serves() == 0);
+    client.say(get("/")).hear("end");
+    assert_eq!(web.accepted(), 2);
 }

@@ -38,6 +38,9 @@ impl Client {
     /// Reads what comes while an answer is awaited: the next request, the end, or a reset. It is read
     /// rather than asked for, since being asked costs as much; no more than is kept for its turn.
     pub fn watch(&mut self, cx: &mut Context<'_>, buffers: &Buffers) -> Seen {
+        if self.stream.awaits_bytes(cx) {
+            return Seen::There;
+        }
         while !self.ended && self.over.len() < MOST_EARLY {
             let most = MOST_EARLY - self.over.len();
             let read = buffers.lend(|buffer| {

@@ -53,6 +53,13 @@ impl Idle {
         None
     }
 
+    /// Closes those that have died or waited too long, and answers how many are left.
+    pub fn sweep(&self, now: Tick) -> usize {
+        let mut idle = self.0.borrow_mut();
+        idle.retain(|conn| conn.stream.is_silent() && now.since(conn.since) < IDLE);
+        idle.len()
+    }
+
     /// Takes one back whose exchange is over.
     pub fn give(&self, mut conn: Conn, now: Tick) {
         conn.since = now;

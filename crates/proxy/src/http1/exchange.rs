@@ -141,7 +141,7 @@ impl Exchange {
         buffer: &mut Buffer,
         (start, end): (usize, usize),
         station: &Station,
-        from: &From<'_>,
+        from: &From,
     ) -> Result<usize, Why> {
         let (Some(request), Some(choice)) = (self.request, &self.choice) else {
             return Err(Why::Fault(Fault::NoEndpoint));
@@ -192,6 +192,16 @@ impl Exchange {
         (self.up.moved, self.down.moved)
     }
 
+    /// Whether the body waits for the endpoint's 100.
+    pub fn awaits_continue(&self) -> bool {
+        self.awaits_continue
+    }
+
+    /// The body does not wait any more.
+    pub fn send_body(&mut self) {
+        self.awaits_continue = false;
+    }
+
     /// Whether a part of the final response has gone out.
     pub fn is_answered(&self) -> bool {
         matches!(self.stage, Stage::Answer)
@@ -208,7 +218,7 @@ impl Exchange {
     }
 
     /// Goes on as far as possible without waiting.
-    pub fn poll(&mut self, cx: &mut Context<'_>, client: &mut Client, station: &Station, from: &From<'_>) -> Poll<End> {
+    pub fn poll(&mut self, cx: &mut Context<'_>, client: &mut Client, station: &Station, from: &From) -> Poll<End> {
         loop {
             if let Stage::Dial(..) = self.stage
                 && let Err(why) = ready!(self.connect(cx, client, station, from))
@@ -237,7 +247,7 @@ impl Exchange {
         cx: &mut Context<'_>,
         client: &mut Client,
         station: &Station,
-        from: &From<'_>,
+        from: &From,
     ) -> Poll<Result<(), Why>> {
         loop {
             let Stage::Dial(dialled, _) = &mut self.stage else { return Poll::Ready(Ok(())) };
@@ -262,13 +272,7 @@ impl Exchange {
         }
     }
 
-    fn send_head(
-        &mut self,
-        cx: &mut Context<'_>,
-        conn: &mut Conn,
-        station: &Station,
-        from: &From<'_>,
-    ) -> Result<(), Why> {
+    fn send_head(&mut self, cx: &mut Context<'_>, conn: &mut Conn, station: &Station, from: &From) -> Result<(), Why> {
         let Some(request) = self.request else { return Err(Why::Fault(Fault::NoEndpoint)) };
         let sent = station.http.buffers.lend(|buffer| {
             let length = to_endpoint(&mut buffer.head, &self.head, &request, from).ok_or(Refusal::FieldsLength)?;

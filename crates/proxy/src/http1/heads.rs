@@ -2,15 +2,30 @@
 
 use wire::{Added, FieldSet, Framing, Head, Line, Request, Response, Target, Version, emit};
 
-/// What is said of the client.
-#[derive(Debug, Clone, Copy)]
-pub struct From<'a> {
-    /// Its address, as text.
-    pub address: &'a [u8],
-    /// How it came: `http`.
-    pub scheme: &'a [u8],
-    /// Our name in Via.
-    pub pseudonym: &'a [u8],
+/// What is said of a client to endpoints: field lines, made once for each client.
+#[derive(Debug, Clone)]
+pub struct From {
+    lines: Box<[u8]>,
+    /// The same for a client that speaks HTTP/1.0.
+    old: Box<[u8]>,
+}
+
+impl From {
+    /// A client at `address` who came by `scheme`; `pseudonym` is our name in Via.
+    pub fn new(address: &str, scheme: &str, pseudonym: &str) -> Self {
+        let lines = |version| {
+            let known = if address.is_empty() { String::new() } else { format!("X-Forwarded-For: {address}\r\n") };
+            format!("{known}X-Forwarded-Proto: {scheme}\r\nVia: {version} {pseudonym}\r\n").into_bytes().into()
+        };
+        Self { lines: lines("1.1"), old: lines("1.0") }
+    }
+
+    fn lines(&self, version: Version) -> &[u8] {
+        match version {
+            Version::Http10 => &self.old,
+            Version::Http11 => &self.lines,
+        }
+    }
 }
 
 /// A number as text.
@@ -63,7 +78,7 @@ impl<'a, const N: usize> Fields<'a, N> {
 }
 
 /// Writes the head that an endpoint gets. `None` when `out` is too small.
-pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &From<'_>) -> Option<usize> {
+pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &From) -> Option<usize> {
     let mut drop = request.connection.drop.and(request.host_field).and(request.forwarded);
     if request.odd_length {
         drop = drop.and(request.length_fields);
@@ -82,7 +97,6 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &From<'
         _ => 0,
     });
     let (host, length) = ([host], [length.text()]);
-    let (address, scheme, via) = ([from.address], [from.scheme], [version(request.version), b" ", from.pseudonym]);
     let upgrade = [request.upgrade.map(|value| head.part(value)).unwrap_or_default()];
     let mut added = Fields::<10>::new();
     if request.host_field != FieldSet::default() {
@@ -102,20 +116,11 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &From<'
         }
         (false, false) => {}
     }
-    added.add(b"X-Forwarded-For", &address);
-    added.add(b"X-Forwarded-Proto", &scheme);
     if request.host.is_some() {
         added.add(b"X-Forwarded-Host", &host);
     }
-    added.add(b"Via", &via);
-    emit(out, head, if same { Line::Same } else { Line::Made(&made) }, drop, added.all())
-}
-
-fn version(version: Version) -> &'static [u8] {
-    match version {
-        Version::Http10 => b"1.0",
-        Version::Http11 => b"1.1",
-    }
+    let line = if same { Line::Same } else { Line::Made(&made) };
+    emit(out, head, line, drop, added.all(), from.lines(request.version))
 }
 
 /// What a client is told of its connection.
@@ -158,5 +163,5 @@ pub fn to_client(out: &mut [u8], head: &Head, response: &Response, told: Told, k
         Told::Close => added.add(b"Connection", &[b"close"]),
     }
     let same = response.version == Version::Http11;
-    emit(out, head, if same { Line::Same } else { Line::Made(&made) }, drop, added.all())
+    emit(out, head, if same { Line::Same } else { Line::Made(&made) }, drop, added.all(), b"")
 }

@@ -1,6 +1,6 @@
 //! What a worker lends to its exchanges.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::buffer::Buffers;
 use super::exchange::Exchange;
@@ -9,12 +9,13 @@ use super::exchange::Exchange;
 const MOST_SPARE: usize = 256;
 
 /// What a worker lends to its exchanges.
-#[derive(Default)]
 pub struct Http {
     /// The buffer.
     pub buffers: Buffers,
     /// Our name in Via.
-    pub pseudonym: Box<[u8]>,
+    pub pseudonym: Box<str>,
+    /// Idle connections are being looked after.
+    pub sweeps: Cell<bool>,
     #[expect(clippy::vec_box, reason = "a box is what goes from hand to hand")]
     spare: RefCell<Vec<Box<Exchange>>>,
 }
@@ -28,7 +29,12 @@ impl std::fmt::Debug for Http {
 impl Http {
     /// One that calls itself `pseudonym`.
     pub fn new(pseudonym: &str) -> Self {
-        Self { pseudonym: pseudonym.as_bytes().into(), ..Self::default() }
+        Self {
+            buffers: Buffers::default(),
+            pseudonym: pseudonym.into(),
+            sweeps: Cell::default(),
+            spare: RefCell::default(),
+        }
     }
 
     /// What an exchange needs.

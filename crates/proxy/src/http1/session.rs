@@ -17,6 +17,7 @@ use super::client::Client;
 use super::deadline::Deadline;
 use super::exchange::{End, Exchange, LIMITS, Why};
 use super::heads::From;
+use super::sweep::see_to_idle;
 use super::tunnel::tunnel;
 use crate::adopted::PoolHere;
 use crate::choice::{Choice, choose, choose_again};
@@ -27,6 +28,8 @@ use crate::station::Station;
 const HEAD: u32 = 30_000;
 const KEEP_ALIVE: u32 = 75_000;
 const PROGRESS: u32 = 60_000;
+/// A body goes on to its endpoint after so long though that has not said 100 (RFC 9110 section 10.1.1).
+const CONTINUE: u32 = 1000;
 /// After an answer that the client may not have waited for, what it still sends is read for so long, and
 /// so many bytes of it, so that its system does not throw the answer away.
 const LINGER: u32 = 1000;
@@ -40,7 +43,7 @@ pub fn begin(station: &Rc<Station>, stream: Stream, listener: ListenerIx, held: 
     let mut deadline = Deadline::new(station.wheel.timer());
     deadline.set(HEAD);
     drop(tokio::task::spawn_local(Session {
-        address: stream.peer_text(),
+        from: From::new(&stream.peer_text(), "http", &station.http.pseudonym),
         client: Some(Client::new(stream)),
         listener,
         last: None,
@@ -66,8 +69,8 @@ struct Session {
     client: Option<Client>,
     held: Option<Held>,
     station: Rc<Station>,
-    /// The client's address as text.
-    address: Box<[u8]>,
+    /// What endpoints are told of the client.
+    from: From,
     /// Its listener.
     listener: ListenerIx,
     /// The pool of the last request, and how patient it is.
@@ -128,6 +131,9 @@ impl Future for Session {
 impl Session {
     /// Reads until a head is there, and begins its exchange.
     fn await_request(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        if self.client.as_ref().is_some_and(|client| client.over.is_empty() && client.stream.awaits_bytes(cx)) {
+            return Poll::Pending;
+        }
         let station = self.station.clone();
         let mut fresh = self.client.as_ref().is_some_and(|client| !client.over.is_empty());
         let step = station.http.buffers.lend(|buffer| {
@@ -193,8 +199,7 @@ impl Session {
                 }
                 exchange.choice = Some(choice);
                 exchange.closes = self.leaves;
-                let from = From { address: &self.address, scheme: b"http", pseudonym: &station.http.pseudonym };
-                exchange.begin(cx, buffer, body, &station, &from)
+                exchange.begin(cx, buffer, body, &station, &self.from)
             }
             Err(fault) => Err(Why::Fault(fault)),
         };
@@ -202,7 +207,7 @@ impl Session {
         match begun {
             Ok(next) => {
                 client.over.extend_from_slice(buffer.at(next..body.1));
-                self.deadline.set(PROGRESS);
+                self.deadline.set(if exchange.awaits_continue() { CONTINUE } else { PROGRESS });
                 self.stage = Stage::Exchange(exchange);
                 Step::Next
             }
@@ -236,11 +241,13 @@ impl Session {
             return Poll::Ready(Step::Over);
         };
         let before = exchange.moved();
-        let from = From { address: &self.address, scheme: b"http", pseudonym: &station.http.pseudonym };
-        let polled = exchange.poll(cx, client, &station, &from);
-        let moved = exchange.moved();
+        let polled = exchange.poll(cx, client, &station, &self.from);
+        let (moved, waits) = (exchange.moved(), exchange.awaits_continue());
         if before != moved {
-            self.deadline.set(PROGRESS);
+            // The head alone is no progress for who waits for 100.
+            if !waits {
+                self.deadline.set(PROGRESS);
+            }
             self.account(before, moved);
         }
         let end = ready!(polled);
@@ -252,6 +259,7 @@ impl Session {
         station.http.give(exchange);
         Poll::Ready(match end {
             End::Answered { keeps: true } => {
+                see_to_idle(&station);
                 self.deadline.set(KEEP_ALIVE);
                 Step::Next
             }
@@ -361,10 +369,15 @@ impl Session {
     /// The deadline has passed.
     fn late(&mut self, cx: &mut Context<'_>) -> Step {
         let Some(client) = &self.client else { return Step::Over };
-        match &self.stage {
+        match &mut self.stage {
             Stage::Await if client.over.is_empty() => Step::Over,
             Stage::Await => self.unanswered(cx, Why::Fault(Fault::RequestTimeout)),
             Stage::Linger(_) => Step::Over,
+            Stage::Exchange(exchange) if exchange.awaits_continue() => {
+                exchange.send_body();
+                self.deadline.set(PROGRESS);
+                Step::Next
+            }
             Stage::Exchange(exchange) => {
                 let fault = exchange.late();
                 let answered = exchange.is_answered();
