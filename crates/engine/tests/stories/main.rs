@@ -16,4 +16,5 @@ mod plans;
 mod ports;
 mod relay;
 mod reload;
+mod traffic;
 mod workers;
