@@ -14,10 +14,10 @@ export type Request =
 /** The text of `--help`. */
 export const HELP = `Usage: fourseven --listen ADDRESS --to ENDPOINT,ENDPOINT
 
-Balances TCP connections over endpoints.
+Balances TCP connections, or HTTP requests, over endpoints.
 
   --listen ADDRESS    where to listen, such as tcp://:8080, 127.0.0.1:8080 or unix:/run/web.sock;
-                      may be given several times
+                      http://:8080 speaks HTTP; may be given several times
   --to ENDPOINT,...   what serves the connections, such as :3001, 10.0.0.7:3001 or name=:3001;
                       may be given several times
   --algorithm NAME    how an endpoint is chosen: two-choices (default) or round-robin
