@@ -12,7 +12,6 @@ mod pump;
 mod recycle;
 mod session;
 mod sweep;
-mod tunnel;
 
 pub use endpoint::Idle;
 pub use recycle::Http;

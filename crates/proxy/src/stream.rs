@@ -94,15 +94,16 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
     }
 }
 
-/// Relays until both sides have finished, and counts the bytes as they pass.
+/// Relays until both sides have finished, and counts the bytes as they pass. What is `held` is let go of
+/// then.
 ///
 /// Not an `async fn`, which would hold everything twice.
-fn relay(
+pub fn relay<C: Half + Unpin, H>(
     entered: Entered,
-    client: Stream,
+    client: C,
     endpoint: Stream,
     chosen: (Choice, Open),
-    held: Held,
+    held: H,
 ) -> impl Future<Output = ()> {
     let timer = entered.station().wheel.timer();
     let mut relaying = Relaying(Relay::new(client, endpoint, chosen.0.timeouts, timer));
@@ -140,9 +141,9 @@ fn relay(
 }
 
 /// A relay that a panic turns into a reset, so that neither side takes it for a plain end.
-struct Relaying(Relay<Stream, Stream>);
+struct Relaying<C: Half + Unpin>(Relay<C, Stream>);
 
-impl Drop for Relaying {
+impl<C: Half + Unpin> Drop for Relaying<C> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0.cut(Fault::Panic);

@@ -379,6 +379,8 @@ fn both_sides_speak_freely_once_the_endpoint_has_switched() {
     );
     client.say("bytes \0\r\n").hear("bytes \0\r\n");
     // One side has finished, and the other still speaks.
+    let passed = running.counts().endpoint("a");
+    assert!(passed.bytes_sent > 100 && passed.bytes_received == 93, "it is counted as it passes: {passed:?}");
     assert_eq!(client.finish().rest(), (" the end".into(), true));
     eventually("it ended", || running.counts().is_quiet());
 }

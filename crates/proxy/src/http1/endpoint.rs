@@ -20,14 +20,19 @@ pub struct Conn {
     /// Whether it has served an exchange before.
     pub reused: bool,
     since: Tick,
-    _open: Open,
-    _held: Held,
+    open: Open,
+    held: Held,
 }
 
 impl Conn {
     /// A new one.
     pub fn new(stream: Stream, open: Open, held: Held, now: Tick) -> Self {
-        Self { stream, reused: false, since: now, _open: open, _held: held }
+        Self { stream, reused: false, since: now, open, held }
+    }
+
+    /// The socket alone, and what counts it.
+    pub fn into_parts(self) -> (Stream, Open, Held) {
+        (self.stream, self.open, self.held)
     }
 }
 

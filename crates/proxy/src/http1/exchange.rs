@@ -92,7 +92,7 @@ pub enum End {
         keeps: bool,
     },
     /// Both sides speak another protocol from here on.
-    Tunnel(Box<Stream>),
+    Tunnel(Box<Conn>),
     /// No byte of a response has gone out: it is ours to answer.
     Unanswered(Why),
     /// A part of a response has gone out, or nobody is there to be answered.
@@ -511,13 +511,13 @@ impl Exchange {
     /// The response is sent.
     fn finish(&mut self, station: &Station) -> End {
         let uploaded = self.up.is_done();
-        let (Some(conn), Some(choice)) = (self.conn.take(), &self.choice) else {
+        let Some(conn) = self.conn.take() else {
             return End::Answered { keeps: false };
         };
         if self.tunnels {
-            return End::Tunnel(Box::new(conn.stream));
+            return End::Tunnel(Box::new(conn));
         }
-        if self.keeps && uploaded {
+        if let Some(choice) = self.choice.as_ref().filter(|_| self.keeps && uploaded) {
             choice.endpoint.idle.give(conn, station.wheel.now());
         }
         End::Answered { keeps: !self.closes && uploaded }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use account::Fault;
-use net::{Half, Held, Stream};
+use net::{Half, Held, Primed, Stream};
 use plan::{Protocol, Timeouts};
 use wire::{Refusal, Request};
 use world::ListenerIx;
@@ -18,11 +18,11 @@ use super::deadline::Deadline;
 use super::exchange::{End, Exchange, LIMITS, Why};
 use super::heads::From;
 use super::sweep::see_to_idle;
-use super::tunnel::tunnel;
 use crate::adopted::PoolHere;
 use crate::choice::{Choice, choose, choose_again};
 use crate::connection::Entered;
 use crate::station::Station;
+use crate::stream::relay;
 
 /// How long the steps may take, in milliseconds.
 const HEAD: u32 = 30_000;
@@ -251,11 +251,10 @@ impl Session {
             self.account(before, moved);
         }
         let end = ready!(polled);
-        let Stage::Exchange(exchange) = std::mem::replace(&mut self.stage, Stage::Await) else {
+        let Stage::Exchange(mut exchange) = std::mem::replace(&mut self.stage, Stage::Await) else {
             return Poll::Ready(Step::Over);
         };
-        let request = exchange.request;
-        let timeouts = exchange.choice.as_ref().map(|choice| choice.timeouts);
+        let choice = exchange.choice.take();
         station.http.give(exchange);
         Poll::Ready(match end {
             End::Answered { keeps: true } => {
@@ -270,12 +269,12 @@ impl Session {
                 self.abort();
                 Step::Over
             }
-            End::Tunnel(endpoint) => {
-                let (client, entered, held) = (self.client.take(), self.entered.take(), self.held.take());
-                if let (Some(client), Some(entered), Some(held), Some(timeouts), Some(_)) =
-                    (client, entered, held, timeouts, request)
-                {
-                    drop(tokio::task::spawn_local(tunnel(entered, client, *endpoint, timeouts, held)));
+            End::Tunnel(conn) => {
+                let (endpoint, open, conn_held) = conn.into_parts();
+                if let (Some(client), Some(entered), Some(choice)) = (self.client.take(), self.entered.take(), choice) {
+                    let client = Primed::new(client.stream, client.over);
+                    let held = (self.held.take(), conn_held);
+                    drop(tokio::task::spawn_local(relay(entered, client, endpoint, (choice, open), held)));
                 }
                 Step::Over
             }
