@@ -69,6 +69,8 @@ pub struct Request {
     pub host: Option<Span>,
     /// The Host field, when the target says another authority that goes in its place.
     pub host_field: FieldSet,
+    /// There is a Host field that goes on as it is.
+    pub host_stays: bool,
     /// How long the body is.
     pub framing: Framing,
     /// The fields that say so.
@@ -159,6 +161,7 @@ impl Request {
             target,
             version,
             host,
+            host_stays: facts.hosts > 0 && !target_wins,
             host_field: if target_wins { facts.host_fields } else { FieldSet::default() },
             framing,
             length_fields: facts.length_fields,

@@ -379,8 +379,7 @@ fn both_sides_speak_freely_once_the_endpoint_has_switched() {
     );
     client.say("bytes \0\r\n").hear("bytes \0\r\n");
     // One side has finished, and the other still speaks.
-    let passed = running.counts().endpoint("a");
-    assert!(passed.bytes_sent > 100 && passed.bytes_received == 93, "it is counted as it passes: {passed:?}");
+    eventually("it is counted as it passes", || running.counts().endpoint("a").bytes_received == 93);
     assert_eq!(client.finish().rest(), (" the end".into(), true));
     eventually("it ended", || running.counts().is_quiet());
 }
@@ -505,4 +504,51 @@ fn an_idle_connection_that_its_endpoint_ends_is_closed_without_being_asked_for()
     eventually("on both sides", || web.serves() == 0);
     client.say(get("/")).hear("end");
     assert_eq!(web.accepted(), 2);
+}
+
+#[test]
+fn chunks_to_a_client_that_knows_none_end_with_its_connection() {
+    let web = Web::new("a", |_| {
+        Reply::Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n".to_vec())
+    });
+    let (_running, at) = before(&[&web.endpoint]);
+    let (heard, plain) = Wire::to(&at).say("GET /x HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").rest();
+    assert_eq!((heard.as_str(), plain), ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", true));
+}
+
+#[test]
+fn nothing_is_sent_again_once_a_byte_of_an_answer_has_come() {
+    let served = Arc::new(AtomicUsize::new(0));
+    let count = served.clone();
+    let web = Web::new("a", move |_| match count.fetch_add(1, Ordering::Relaxed) {
+        0 => Reply::Send(response("", b"end")),
+        _ => Reply::Close(b"HTTP/1.1 200 OK\r\nContent-Len".to_vec()),
+    });
+    let (_running, at) = before(&[&web.endpoint]);
+    let mut client = Wire::to(&at);
+    client.say(get("/1")).hear("end");
+    let (heard, _) = client.say("DELETE /2 HTTP/1.1\r\nHost: a\r\n\r\n").rest();
+    assert!(heard.starts_with("HTTP/1.1 502 "), "{heard}");
+    assert_eq!(web.requests().len(), 2);
+}
+
+#[test]
+fn pipelined_requests_of_a_client_that_has_ended_are_all_answered() {
+    let web = Web::plain("a");
+    let (_running, at) = before(&[&web.endpoint]);
+    let (heard, plain) = Wire::to(&at).say(format!("{}{}", get("/1"), get("/2"))).finish().rest();
+    assert!(heard.contains("GET /1 HTTP/1.1|") && heard.ends_with("GET /2 HTTP/1.1|") && plain, "{heard}");
+}
+
+#[test]
+fn a_request_goes_on_with_a_host_and_a_head_of_any_size_that_is_taken() {
+    let web = Web::plain("a");
+    let (_running, at) = before(&[&web.endpoint]);
+    Wire::to(&at).say("GET http://other/x HTTP/1.0\r\n\r\n").rest();
+    assert_eq!(web.requests()[0].field("Host"), Some("other"));
+    Wire::to(&at).say("GET /x HTTP/1.0\r\n\r\n").rest();
+    assert!(web.requests()[1].head.contains("\r\nHost: \r\n"), "{}", web.requests()[1].head);
+    let large = "x".repeat(60_000);
+    Wire::to(&at).say(format!("GET /y HTTP/1.1\r\nHost: a\r\nX-Large: {large}\r\n\r\n")).hear("GET /y HTTP/1.1|");
+    assert_eq!(web.requests()[2].field("X-Large"), Some(large.as_str()));
 }

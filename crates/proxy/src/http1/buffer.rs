@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-/// Room before what is read, for a head that has grown or the line of a chunk.
-const BEFORE: usize = 16 * 1024;
+/// The largest head that goes on: as large as one may come, and what is added.
+const HEAD: usize = 96 * 1024;
+/// Room before what is read: for a head, and for the line of a chunk or trailers between the two.
+const BEFORE: usize = HEAD + 16 * 1024;
 /// As much as one read takes: a response of 64 KiB with its head, in one.
 pub const READ: usize = 128 * 1024;
 /// Room behind what is read, for the end of a chunk.
@@ -32,7 +34,7 @@ pub struct Buffer {
 impl Default for Buffers {
     fn default() -> Self {
         let bytes = vec![0; BEFORE + READ + BEHIND].into();
-        Self(RefCell::new(Buffer { bytes, head: vec![0; BEFORE].into() }))
+        Self(RefCell::new(Buffer { bytes, head: vec![0; HEAD].into() }))
     }
 }
 

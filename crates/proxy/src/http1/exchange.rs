@@ -306,6 +306,7 @@ impl Exchange {
         why == Why::Fault(Fault::EndpointEnded)
             && reused
             && self.interim == 0
+            && self.early.is_empty()
             && self.replayable
             && (request.method.is_idempotent() || self.up.moved == 0)
     }
@@ -323,13 +324,11 @@ impl Exchange {
         if let Some(end) = self.upload(cx, client, station) {
             return Poll::Ready(end);
         }
-        // An interim response may not have gone out yet.
-        if matches!(self.stage, Stage::Wait)
-            && self.down.flush(cx, &mut client.stream) == Poll::Ready(Err(Broken::Sink))
-        {
-            return Poll::Ready(Err(Fault::ClientAborted));
-        }
         while matches!(self.stage, Stage::Wait) {
+            // An interim response may not have gone out yet.
+            if self.down.flush(cx, &mut client.stream) == Poll::Ready(Err(Broken::Sink)) {
+                return Poll::Ready(Err(Fault::ClientAborted));
+            }
             let waited = self.awaits_continue;
             if let Some(end) = ready!(self.answer(cx, client, station)) {
                 return Poll::Ready(end);
@@ -476,9 +475,9 @@ impl Exchange {
             // What is left of the request's body nobody waits for.
             let unread = !self.up.is_received();
             self.closes |= !request.keeps_alive()
-                || client.ended
+                || (client.ended && client.over.is_empty())
                 || unread
-                || (response.framing == Framing::UntilClose && !knows_chunks);
+                || (matches!(response.framing, Framing::UntilClose | Framing::Chunked) && !knows_chunks);
             self.keeps = response.keeps_alive() && !unread && !self.up_stopped;
             let told = match (self.closes, request.version) {
                 (true, _) => Told::Close,

@@ -1,6 +1,6 @@
 //! The heads that go on: what is left out, and what is added.
 
-use wire::{Added, FieldSet, Framing, Head, Line, Request, Response, Target, Version, emit};
+use wire::{Added, Framing, Head, Line, Request, Response, Target, Version, emit};
 
 /// What is said of a client to endpoints: field lines, made once for each client.
 #[derive(Debug, Clone)]
@@ -99,7 +99,8 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &From) 
     let (host, length) = ([host], [length.text()]);
     let upgrade = [request.upgrade.map(|value| head.part(value)).unwrap_or_default()];
     let mut added = Fields::<10>::new();
-    if request.host_field != FieldSet::default() {
+    // HTTP/1.1 has one, if only an empty one (RFC 9112 section 3.2).
+    if !request.host_stays {
         added.add(b"Host", &host);
     }
     if request.odd_length {

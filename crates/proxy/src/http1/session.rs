@@ -109,10 +109,11 @@ impl Future for Session {
         {
             return Poll::Ready(());
         }
-        if this.deadline.poll(cx).is_ready()
-            && let Step::Over = this.late(cx)
-        {
-            return Poll::Ready(());
+        // Again after it has passed: what was set since has to wake this task too.
+        while this.deadline.poll(cx).is_ready() {
+            if let Step::Over = this.late(cx) {
+                return Poll::Ready(());
+            }
         }
         loop {
             let step = match &mut this.stage {
@@ -256,9 +257,9 @@ impl Session {
         };
         let choice = exchange.choice.take();
         station.http.give(exchange);
+        see_to_idle(&station);
         Poll::Ready(match end {
             End::Answered { keeps: true } => {
-                see_to_idle(&station);
                 self.deadline.set(KEEP_ALIVE);
                 Step::Next
             }
@@ -331,7 +332,8 @@ impl Session {
     fn begin_linger(&mut self, cx: &mut Context<'_>) -> Step {
         let Some(client) = &mut self.client else { return Step::Over };
         let _ = client.stream.poll_finish(cx);
-        if client.ended {
+        // An upload that was cut short may have paused it.
+        if client.ended || client.stream.set_reading(cx, true).is_err() {
             return Step::Over;
         }
         self.deadline.set(LINGER);
