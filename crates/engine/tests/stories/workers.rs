@@ -111,7 +111,7 @@ fn a_retired_worker_ends_with_its_last_connection() {
 /// How many connections each worker has, most first; two sockets stand for one connection.
 fn shares(before: &BTreeMap<u32, usize>) -> Vec<usize> {
     let now = sockets_per_runtime();
-    let grown = now.iter().map(|(runtime, count)| (count - before.get(runtime).unwrap_or(&0)) / 2);
+    let grown = now.iter().map(|(runtime, count)| count.saturating_sub(*before.get(runtime).unwrap_or(&0)) / 2);
     let mut shares: Vec<usize> = grown.filter(|count| *count > 0).collect();
     shares.sort_unstable_by(|a, b| b.cmp(a));
     shares
