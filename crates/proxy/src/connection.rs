@@ -29,6 +29,11 @@ impl Connection {
         *self.endpoint.borrow_mut() = Some(endpoint.clone());
     }
 
+    /// Says that no endpoint serves it now: it waits for its next request.
+    pub fn clear_endpoint(&self) {
+        *self.endpoint.borrow_mut() = None;
+    }
+
     /// Which endpoint serves it now, by the address of its life.
     pub fn endpoint(&self) -> Option<*const EndpointLive> {
         self.endpoint.borrow().as_ref().map(|here| Arc::as_ptr(&here.live))
@@ -103,17 +108,19 @@ impl Connections {
 
     /// Orders the end of those that `which` says, and returns how many they are.
     pub fn cut(&self, fault: Fault, which: impl Fn(&Connection) -> bool) -> usize {
-        let chosen: Vec<Rc<Connection>> =
-            self.open.borrow().iter().map(|(_, open)| open).filter(|open| which(open)).cloned().collect();
+        let chosen = self.chosen(which);
         chosen.iter().for_each(|connection| connection.order_end(fault));
         chosen.len()
     }
 
     /// Has those end, that `which` says, once what is under way on them is done.
     pub fn finish(&self, which: impl Fn(&Connection) -> bool) {
-        let chosen: Vec<Rc<Connection>> =
-            self.open.borrow().iter().map(|(_, open)| open).filter(|open| which(open)).cloned().collect();
-        chosen.iter().for_each(|connection| connection.finish());
+        self.chosen(which).iter().for_each(|connection| connection.finish());
+    }
+
+    /// Apart from the list: waking runs the code of others, which may change it.
+    fn chosen(&self, which: impl Fn(&Connection) -> bool) -> Vec<Rc<Connection>> {
+        self.open.borrow().iter().map(|(_, open)| open).filter(|open| which(open)).cloned().collect()
     }
 
     fn enter(&self, listener: Rc<ListenerHere>) -> (usize, Rc<Connection>) {

@@ -15,4 +15,4 @@ mod sweep;
 
 pub use endpoint::Idle;
 pub use recycle::Http;
-pub use session::{begin, speaks_http};
+pub use session::begin;

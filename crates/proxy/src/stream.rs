@@ -6,6 +6,7 @@ use std::task::Poll;
 use account::{Fault, Side};
 use decide::{Retry, retry};
 use net::{Half, Held, Relay, Stream, dial};
+use plan::Protocol;
 use world::{ListenerIx, Open};
 
 use crate::choice::{Choice, choose, choose_again};
@@ -23,10 +24,10 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
     let Some(here) = adopted.listener(listener) else {
         return refuse(client);
     };
-    if adopted.world.listener(listener).is_some_and(|listener| crate::http1::speaks_http(listener.protocol)) {
-        return crate::http1::begin(station, client, listener, held);
-    }
     let entered = Entered::new(station, here.clone());
+    if adopted.world.listener(listener).is_some_and(|listener| listener.protocol == Protocol::Http) {
+        return crate::http1::begin(entered, client, listener, held);
+    }
     // Whoever accepts must outlive a bug in here.
     let decide = std::panic::AssertUnwindSafe(|| {
         #[cfg(feature = "inject")]
@@ -39,7 +40,7 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
 }
 
 /// A reset, so that the client does not take it for a served connection.
-pub fn refuse(mut client: Stream) {
+fn refuse(mut client: Stream) {
     client.abort();
 }
 

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use crate::requests::{CONNECTIONS, MOST, calls};
+use crate::requests::{CONNECTIONS, MOST, allocations, calls};
 use crate::support::{Driver, PATIENCE, eventually, is_release, may_open, skip, web};
 
 /// As a browser asks.
@@ -49,13 +49,7 @@ fn an_http_request_allocates_nothing() {
         let mut driver = Driver::http(words);
         let mut clients = clients(driver.address, CONNECTIONS);
         requests(&mut clients, 50);
-        // Asking allocates too.
-        let (first, second) = (driver.count().1, driver.count().1);
-        let rounds = 300;
-        requests(&mut clients, rounds);
-        let made = driver.count().1 - second - (second - first);
-        let each = made as f64 / (rounds * CONNECTIONS) as f64;
-        println!("{words:?}: {made} allocations in {} requests", rounds * CONNECTIONS);
+        let each = allocations(&mut driver, |rounds| requests(&mut clients, rounds));
         assert!(each < 0.001, "{words:?}: {each} allocations a request");
     }
 }

@@ -25,6 +25,17 @@ fn requests(clients: &mut [TcpStream], rounds: usize) {
     }
 }
 
+/// Allocations a request, when `serve` makes so many rounds over all connections.
+pub fn allocations(driver: &mut Driver, serve: impl FnOnce(usize)) -> f64 {
+    // Asking allocates too.
+    let (first, second) = (driver.count().1, driver.count().1);
+    let rounds = 300;
+    serve(rounds);
+    let made = driver.count().1 - second - (second - first);
+    println!("{made} allocations in {} requests", rounds * CONNECTIONS);
+    made as f64 / (rounds * CONNECTIONS) as f64
+}
+
 #[test]
 fn a_request_allocates_nothing() {
     let to = echo().to_string();
@@ -32,13 +43,7 @@ fn a_request_allocates_nothing() {
         let mut driver = Driver::start(words);
         let mut clients = connect(driver.address);
         requests(&mut clients, 50);
-        // Asking allocates too.
-        let (first, second) = (driver.count().1, driver.count().1);
-        let rounds = 300;
-        requests(&mut clients, rounds);
-        let made = driver.count().1 - second - (second - first);
-        let each = made as f64 / (rounds * CONNECTIONS) as f64;
-        println!("{words:?}: {made} allocations in {} requests", rounds * CONNECTIONS);
+        let each = allocations(&mut driver, |rounds| requests(&mut clients, rounds));
         assert!(each < 0.001, "{words:?}: {each} allocations a request");
     }
 }

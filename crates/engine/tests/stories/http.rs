@@ -552,3 +552,38 @@ fn a_request_goes_on_with_a_host_and_a_head_of_any_size_that_is_taken() {
     Wire::to(&at).say(format!("GET /y HTTP/1.1\r\nHost: a\r\nX-Large: {large}\r\n\r\n")).hear("GET /y HTTP/1.1|");
     assert_eq!(web.requests()[2].field("X-Large"), Some(large.as_str()));
 }
+
+#[test]
+fn an_endpoint_that_leaves_cuts_nobody_who_was_with_it_before() {
+    let (first, second) = (Web::plain("a"), Web::plain("b"));
+    let draft = |web: &Web| {
+        let draft = Draft::empty().workers(1).drain(50).pool("pool", cycle(1), &[&web.endpoint]);
+        draft.listen_as(Protocol::Http, "in", &any_port("127.0.0.1"), WAYS[0], "pool")
+    };
+    let running = Running::idle();
+    let at = address(&running.apply(&draft(&first)), "in");
+    let mut client = Wire::to(&at);
+    client.say(get("/1")).hear("GET /1 HTTP/1.1|");
+    running.apply(&draft(&second));
+    // Past its deadline, and past the look at deadlines that follows.
+    std::thread::sleep(std::time::Duration::from_millis(900));
+    client.say(get("/2")).hear("GET /2 HTTP/1.1|");
+    assert_eq!((first.requests().len(), second.requests().len()), (1, 1));
+}
+
+#[test]
+fn an_endpoint_that_leaves_cuts_whom_it_still_serves_though_it_was_not_the_first_choice() {
+    let silent = Web::new("a", |_| Reply::Send(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello".to_vec()));
+    let (other, refuses) = (Web::plain("b"), refusing("c"));
+    let draft = |endpoints: &[&crate::support::Endpoint]| {
+        let draft = Draft::empty().workers(1).drain(50).pool("pool", cycle(endpoints.len()), endpoints);
+        draft.listen_as(Protocol::Http, "in", &any_port("127.0.0.1"), WAYS[0], "pool")
+    };
+    let running = Running::idle();
+    let at = address(&running.apply(&draft(&[&refuses, &silent.endpoint])), "in");
+    let mut client = Wire::to(&at);
+    client.say(get("/1")).hear("hello");
+    running.apply(&draft(&[&refuses, &other.endpoint]));
+    assert_eq!(client.rest(), (String::new(), false));
+    eventually("it is counted", || running.fault(account::Fault::DrainDeadline) == 1);
+}

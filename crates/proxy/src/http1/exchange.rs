@@ -13,7 +13,7 @@ use super::body::{Body, Reader};
 use super::buffer::Buffer;
 use super::client::{Client, Seen};
 use super::endpoint::Conn;
-use super::heads::{From, Told, to_client, to_endpoint};
+use super::heads::{Forwarded, Told, to_client, to_endpoint};
 use super::pump::{Broken, Pump};
 use crate::adopted::EndpointHere;
 use crate::choice::{Choice, choose_again};
@@ -141,7 +141,7 @@ impl Exchange {
         buffer: &mut Buffer,
         (start, end): (usize, usize),
         station: &Station,
-        from: &From,
+        from: &Forwarded,
     ) -> Result<usize, Why> {
         let (Some(request), Some(choice)) = (self.request, &self.choice) else {
             return Err(Why::Fault(Fault::NoEndpoint));
@@ -218,7 +218,13 @@ impl Exchange {
     }
 
     /// Goes on as far as possible without waiting.
-    pub fn poll(&mut self, cx: &mut Context<'_>, client: &mut Client, station: &Station, from: &From) -> Poll<End> {
+    pub fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        client: &mut Client,
+        station: &Station,
+        from: &Forwarded,
+    ) -> Poll<End> {
         loop {
             if let Stage::Dial(..) = self.stage
                 && let Err(why) = ready!(self.connect(cx, client, station, from))
@@ -247,7 +253,7 @@ impl Exchange {
         cx: &mut Context<'_>,
         client: &mut Client,
         station: &Station,
-        from: &From,
+        from: &Forwarded,
     ) -> Poll<Result<(), Why>> {
         loop {
             let Stage::Dial(dialled, _) = &mut self.stage else { return Poll::Ready(Ok(())) };
@@ -272,7 +278,13 @@ impl Exchange {
         }
     }
 
-    fn send_head(&mut self, cx: &mut Context<'_>, conn: &mut Conn, station: &Station, from: &From) -> Result<(), Why> {
+    fn send_head(
+        &mut self,
+        cx: &mut Context<'_>,
+        conn: &mut Conn,
+        station: &Station,
+        from: &Forwarded,
+    ) -> Result<(), Why> {
         let Some(request) = self.request else { return Err(Why::Fault(Fault::NoEndpoint)) };
         let sent = station.http.buffers.lend(|buffer| {
             let length = to_endpoint(&mut buffer.head, &self.head, &request, from).ok_or(Refusal::FieldsLength)?;

@@ -4,13 +4,13 @@ use wire::{Added, Framing, Head, Line, Request, Response, Target, Version, emit}
 
 /// What is said of a client to endpoints: field lines, made once for each client.
 #[derive(Debug, Clone)]
-pub struct From {
+pub struct Forwarded {
     lines: Box<[u8]>,
     /// The same for a client that speaks HTTP/1.0.
     old: Box<[u8]>,
 }
 
-impl From {
+impl Forwarded {
     /// A client at `address` who came by `scheme`; `pseudonym` is our name in Via.
     pub fn new(address: &str, scheme: &str, pseudonym: &str) -> Self {
         let lines = |version| {
@@ -35,8 +35,11 @@ struct Digits {
 }
 
 impl Digits {
+    /// Those of a number that is not written.
+    const NONE: Self = Self { text: [b'0'; 20], start: 20 };
+
     fn of(mut number: u64) -> Self {
-        let mut digits = Self { text: [b'0'; 20], start: 20 };
+        let mut digits = Self::NONE;
         loop {
             digits.start -= 1;
             if let Some(digit) = digits.text.get_mut(digits.start) {
@@ -78,7 +81,7 @@ impl<'a, const N: usize> Fields<'a, N> {
 }
 
 /// Writes the head that an endpoint gets. `None` when `out` is too small.
-pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &From) -> Option<usize> {
+pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwarded) -> Option<usize> {
     let mut drop = request.connection.drop.and(request.host_field).and(request.forwarded);
     if request.odd_length {
         drop = drop.and(request.length_fields);
@@ -92,10 +95,10 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &From) 
     };
     let same = request.version == Version::Http11 && !matches!(request.target, Target::Absolute(..));
     let host = request.host.map(|host| head.part(host)).unwrap_or_default();
-    let length = Digits::of(match request.framing {
-        Framing::Length(length) => length,
-        _ => 0,
-    });
+    let length = match request.framing {
+        Framing::Length(length) if request.odd_length => Digits::of(length),
+        _ => Digits::NONE,
+    };
     let (host, length) = ([host], [length.text()]);
     let upgrade = [request.upgrade.map(|value| head.part(value)).unwrap_or_default()];
     let mut added = Fields::<10>::new();
@@ -142,9 +145,13 @@ pub fn to_client(out: &mut [u8], head: &Head, response: &Response, told: Told, k
     if response.odd_length || unchunked {
         drop = drop.and(response.length_fields);
     }
-    let line = head.bytes().split(|byte| *byte == b'\r').next().unwrap_or_default();
-    let made: [&[u8]; 2] = [b"HTTP/1.1", line.get(8..).unwrap_or_default()];
-    let length = Digits::of(response.length.unwrap_or(0));
+    let same = response.version == Version::Http11;
+    let line = match same {
+        true => None,
+        false => head.bytes().split(|byte| *byte == b'\r').next(),
+    };
+    let made: [&[u8]; 2] = [b"HTTP/1.1", line.and_then(|line| line.get(8..)).unwrap_or_default()];
+    let length = response.length.filter(|_| response.odd_length).map_or(Digits::NONE, Digits::of);
     let length = [length.text()];
     let upgrade = [response.upgrade.map(|value| head.part(value)).unwrap_or_default()];
     let mut added = Fields::<5>::new();
@@ -163,6 +170,5 @@ pub fn to_client(out: &mut [u8], head: &Head, response: &Response, told: Told, k
         Told::KeepAlive => added.add(b"Connection", &[b"keep-alive"]),
         Told::Close => added.add(b"Connection", &[b"close"]),
     }
-    let same = response.version == Version::Http11;
     emit(out, head, if same { Line::Same } else { Line::Made(&made) }, drop, added.all(), b"")
 }

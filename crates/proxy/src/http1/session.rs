@@ -3,11 +3,12 @@
 use std::io::IoSlice;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::{Half, Held, Primed, Stream};
-use plan::{Protocol, Timeouts};
+use plan::Timeouts;
 use wire::{Refusal, Request};
 use world::ListenerIx;
 
@@ -16,7 +17,7 @@ use super::buffer::Buffer;
 use super::client::Client;
 use super::deadline::Deadline;
 use super::exchange::{End, Exchange, LIMITS, Why};
-use super::heads::From;
+use super::heads::Forwarded;
 use super::sweep::see_to_idle;
 use crate::adopted::PoolHere;
 use crate::choice::{Choice, choose, choose_again};
@@ -35,15 +36,14 @@ const CONTINUE: u32 = 1000;
 const LINGER: u32 = 1000;
 const MOST_LINGER: usize = 1 << 20;
 
-/// Begins a client's connection that was accepted by `listener` of the world adopted now.
-pub fn begin(station: &Rc<Station>, stream: Stream, listener: ListenerIx, held: Held) {
-    let Some(here) = station.adopted().and_then(|adopted| adopted.listener(listener).cloned()) else {
-        return crate::stream::refuse(stream);
-    };
+/// Begins a client's connection that was accepted by `listener` of the world adopted now. `held` are its
+/// two descriptors.
+pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, held: Held) {
+    let station = entered.station().clone();
     let mut deadline = Deadline::new(station.wheel.timer());
     deadline.set(HEAD);
     drop(tokio::task::spawn_local(Session {
-        from: From::new(&stream.peer_text(), "http", &station.http.pseudonym),
+        from: Forwarded::new(&stream.peer_text(), "http", &station.http.pseudonym),
         client: Some(Client::new(stream)),
         listener,
         last: None,
@@ -51,8 +51,8 @@ pub fn begin(station: &Rc<Station>, stream: Stream, listener: ListenerIx, held: 
         stage: Stage::Await,
         deadline,
         held: Some(held),
-        entered: Some(Entered::new(station, here)),
-        station: station.clone(),
+        entered: Some(entered),
+        station,
     }));
 }
 
@@ -70,7 +70,7 @@ struct Session {
     held: Option<Held>,
     station: Rc<Station>,
     /// What endpoints are told of the client.
-    from: From,
+    from: Forwarded,
     /// Its listener.
     listener: ListenerIx,
     /// The pool of the last request, and how patient it is.
@@ -100,14 +100,17 @@ impl Future for Session {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        if this.entered.as_ref().is_some_and(|entered| entered.poll_cut(cx).is_ready()) {
-            this.abort();
-            return Poll::Ready(());
-        }
-        if this.entered.as_ref().is_some_and(|entered| entered.finishes())
-            && let Step::Over = this.finish()
-        {
-            return Poll::Ready(());
+        if let Some(entered) = &this.entered {
+            if let Poll::Ready(fault) = entered.poll_cut(cx) {
+                this.station.faults.add(fault);
+                this.abort();
+                return Poll::Ready(());
+            }
+            if entered.finishes()
+                && let Step::Over = this.finish()
+            {
+                return Poll::Ready(());
+            }
         }
         // Again after it has passed: what was set since has to wake this task too.
         while this.deadline.poll(cx).is_ready() {
@@ -251,6 +254,9 @@ impl Session {
             }
             self.account(before, moved);
         }
+        if polled.is_pending() {
+            self.note_endpoint();
+        }
         let end = ready!(polled);
         let Stage::Exchange(mut exchange) = std::mem::replace(&mut self.stage, Stage::Await) else {
             return Poll::Ready(Step::Over);
@@ -260,6 +266,9 @@ impl Session {
         see_to_idle(&station);
         Poll::Ready(match end {
             End::Answered { keeps: true } => {
+                // An endpoint that leaves must not cut who only was with it before.
+                self.entered.iter().for_each(|entered| entered.clear_endpoint());
+                self.client.iter_mut().for_each(Client::shrink);
                 self.deadline.set(KEEP_ALIVE);
                 Step::Next
             }
@@ -280,6 +289,16 @@ impl Session {
                 Step::Over
             }
         })
+    }
+
+    /// Says which endpoint serves it: the one that was chosen first may have refused.
+    fn note_endpoint(&self) {
+        if let (Stage::Exchange(exchange), Some(entered)) = (&self.stage, &self.entered)
+            && let Some(choice) = &exchange.choice
+            && entered.endpoint() != Some(Arc::as_ptr(&choice.endpoint.live))
+        {
+            entered.set_endpoint(&choice.endpoint);
+        }
     }
 
     /// Counts bytes as they pass.
@@ -398,9 +417,4 @@ impl Session {
             client.stream.abort();
         }
     }
-}
-
-/// Whether a listener speaks HTTP.
-pub fn speaks_http(protocol: Protocol) -> bool {
-    protocol == Protocol::Http
 }
