@@ -1,8 +1,8 @@
 //! The words of the command line, and the plan that they make.
 
 use plan::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, Listener, Picker, Plan, Pool, Protocol, Route,
-    TableHash, Timeouts,
+    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool,
+    Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
 };
 
 /// What to run.
@@ -23,8 +23,8 @@ impl Options {
             return Err("usage: fourseven-driver LISTEN TO[,TO…] …".into());
         };
         let (protocol, listen) = match listen.strip_prefix("http://") {
-            Some(listen) => (Protocol::Http, listen),
-            None => (Protocol::Tcp, listen.as_str()),
+            Some(listen) => (HTTP, listen),
+            None => (Protocol::Tcp {}, listen.as_str()),
         };
         let mut options = Self {
             listen: address(listen)?,
@@ -71,18 +71,39 @@ impl Options {
                 accept: self.accept,
                 backlog: 4096,
             }],
+            rules: vec![Rule { listeners: None, host: None, path: None, route: 0 }],
             routes: vec![Route {
                 key: "all".into(),
-                listeners: None,
                 pool: 0,
                 timeouts: Timeouts { connect: 5000, idle: Some(600_000), half_close: Some(30_000) },
+                http: POLICY,
             }],
-            pools: vec![Pool { key: "pool".into(), endpoints: positions, picker }],
+            pools: vec![Pool { key: "pool".into(), endpoints: positions, picker, reuse: REUSE, budget: BUDGET }],
             endpoints: self.to.iter().map(endpoint).collect(),
         };
         (serde_json::to_vec(&plan).unwrap_or_default(), vec![table])
     }
 }
+
+/// The defaults of HTTP, as the configuration has them.
+const HTTP: Protocol = Protocol::Http {
+    head: 30_000,
+    keep_alive: 75_000,
+    heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+};
+const POLICY: HttpPolicy = HttpPolicy {
+    body: 60_000,
+    body_rate: 240,
+    first_byte: 60_000,
+    response: 60_000,
+    attempt: None,
+    total: None,
+    tunnel: Some(3_600_000),
+    most_body: None,
+    tries: 3,
+};
+const REUSE: Reuse = Reuse { idle: 60_000, age: None, requests: None, most: 256 };
+const BUDGET: RetryBudget = RetryBudget { percent: 20, reserve: 10 };
 
 /// A port of loopback, an IP address and port, or the path of a Unix socket.
 fn address(word: impl AsRef<str>) -> Result<Address, String> {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::Fault;
+use crate::{Fault, Histogram};
 
 /// A number that one thread adds to and any thread reads.
 ///
@@ -23,6 +23,27 @@ impl Count {
     }
 }
 
+/// Final responses by the class of their status: 2xx, 3xx, 4xx, 5xx, and 101.
+#[derive(Debug, Default)]
+pub struct Statuses([Count; Statuses::CLASSES]);
+
+impl Statuses {
+    /// How many classes there are.
+    pub const CLASSES: usize = 5;
+
+    /// Counts one response; only the one writer may call it.
+    pub fn add(&self, status: u16) {
+        if let Some(count) = (status / 100).checked_sub(1).and_then(|class| self.0.get(usize::from(class))) {
+            count.add(1);
+        }
+    }
+
+    /// How many were counted of each class, from 1xx to 5xx.
+    pub fn read(&self) -> [u64; Self::CLASSES] {
+        self.0.each_ref().map(Count::read)
+    }
+}
+
 /// What one worker counts of one listener.
 #[derive(Debug, Default)]
 #[repr(align(64))]
@@ -35,6 +56,34 @@ pub struct ListenerCounts {
     pub bytes_in: Count,
     /// Bytes written to clients.
     pub bytes_out: Count,
+    /// Requests whose head was read.
+    pub requests: Count,
+    /// Responses, our own too.
+    pub statuses: Statuses,
+}
+
+/// What one worker counts of one route.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct RouteCounts {
+    /// Connections and requests that it took.
+    pub taken: Count,
+    /// Responses, our own too.
+    pub statuses: Statuses,
+    /// How long exchanges took, from the head of the request to the end of the response.
+    pub durations: Histogram,
+}
+
+/// What one worker counts of one pool.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct PoolCounts {
+    /// Connections and requests for which an endpoint was asked for.
+    pub requests: Count,
+    /// Requests that were sent again.
+    pub retries: Count,
+    /// Requests that were not sent again because the budget was spent.
+    pub retries_denied: Count,
 }
 
 /// What one worker counts of one endpoint.
@@ -49,6 +98,12 @@ pub struct EndpointCounts {
     pub bytes_sent: Count,
     /// Bytes read from it.
     pub bytes_received: Count,
+    /// Exchanges that had a connection which had served others.
+    pub reused: Count,
+    /// Its responses.
+    pub statuses: Statuses,
+    /// How long it took from the head of a request to the head of its response.
+    pub first_bytes: Histogram,
 }
 
 /// What one worker counts of each fault.
@@ -78,6 +133,14 @@ impl FaultCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn statuses_are_counted_by_class() {
+        let statuses = Statuses::default();
+        [101, 200, 204, 304, 404, 499, 502, 599].into_iter().for_each(|status| statuses.add(status));
+        [0, 99, 600, u16::MAX].into_iter().for_each(|status| statuses.add(status));
+        assert_eq!(statuses.read(), [1, 2, 1, 2, 2]);
+    }
 
     #[test]
     fn each_fault_has_a_count_of_its_own() {

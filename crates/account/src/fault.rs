@@ -49,17 +49,18 @@ macro_rules! faults {
             /// Who brought the end about.
             pub fn side(self) -> Side { match self { $(Fault::$name => Side::$side,)* } }
 
-            /// The status that an HTTP client is answered, if it can be answered at all.
-            pub fn status(self) -> Option<u16> {
+            /// The status that stands for it in HTTP. Where it is 499 nobody is there to be answered.
+            pub fn status(self) -> u16 {
                 match (self, self.stage(), self.side()) {
-                    (Fault::RequestTimeout, ..) => Some(408),
-                    (Fault::ConnectTimeout | Fault::FirstByteTimeout, ..) => Some(504),
-                    (Fault::NoRoute, ..) => Some(404),
-                    (Fault::NoEndpoint | Fault::Exhausted, ..) => Some(503),
-                    (_, Stage::Request, Side::Client) => Some(400),
-                    (_, _, Side::Client) => None,
-                    (_, Stage::Dial | Stage::Response, Side::Endpoint) => Some(502),
-                    _ => Some(500),
+                    (Fault::RequestTimeout, ..) => 408,
+                    (Fault::BodyTooLarge, ..) => 413,
+                    (Fault::ConnectTimeout | Fault::FirstByteTimeout | Fault::ResponseTimeout | Fault::TotalTimeout, ..) => 504,
+                    (Fault::NoRoute, ..) => 404,
+                    (Fault::NoEndpoint | Fault::Exhausted, ..) => 503,
+                    (_, Stage::Request, Side::Client) => 400,
+                    (_, _, Side::Client) => 499,
+                    (_, Stage::Dial | Stage::Response, Side::Endpoint) => 502,
+                    _ => 500,
                 }
             }
 
@@ -91,11 +92,13 @@ faults! {
     Closed = Relay, Balancer, "closed", "The balancer was closed.";
     BadRequest = Request, Client, "bad-request", "The request was malformed, ambiguous or too large.";
     RequestTimeout = Request, Client, "request-timeout", "The client did not send its request in time.";
+    BodyTooLarge = Request, Client, "body-too-large", "The body of the request was larger than its route allows.";
     ClientAborted = Response, Client, "client-aborted", "The client went away before it had its response.";
     EndpointEnded = Response, Endpoint, "endpoint-ended", "The endpoint ended the connection before its response was complete.";
     BadResponse = Response, Endpoint, "bad-response", "The endpoint's response was malformed, ambiguous or too large.";
     FirstByteTimeout = Response, Endpoint, "first-byte-timeout", "The endpoint did not begin its response in time.";
     ResponseTimeout = Response, Endpoint, "response-timeout", "The response did not go on for too long.";
+    TotalTimeout = Response, Balancer, "total-timeout", "The exchange took longer than its route allows.";
     Panic = Relay, Balancer, "panic", "A bug ended this connection; please report it.";
 }
 

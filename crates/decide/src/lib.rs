@@ -7,5 +7,5 @@ mod route;
 
 pub use cost::{Numbers, cost};
 pub use pick::{Candidates, Cursor, pick};
-pub use retry::{Retry, retry};
-pub use route::{Facts, Routed, route};
+pub use retry::{Retry, Tried, retry, retry_request};
+pub use route::{Asked, Facts, Need, Routed, route};

@@ -86,9 +86,9 @@ pub enum Command {
     /// Make the worker at this place panic.
     #[cfg(feature = "inject")]
     PanicWorker(usize),
-    /// Make the next connection that comes to this point panic.
+    /// Have this go wrong, or differently.
     #[cfg(feature = "inject")]
-    PanicConnection(proxy::PanicAt),
+    Inject(proxy::Injection),
 }
 
 /// A plan that is to be applied.
@@ -190,7 +190,7 @@ impl Control {
                 #[cfg(feature = "inject")]
                 Some(Command::PanicWorker(place)) => self.crew.panic_worker(place).await,
                 #[cfg(feature = "inject")]
-                Some(Command::PanicConnection(at)) => self.crew.panic_connection(at).await,
+                Some(Command::Inject(what)) => self.crew.inject(what).await,
                 Some(Command::Stop(until)) => return until,
                 None => return Instant::now(),
             }

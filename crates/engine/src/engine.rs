@@ -85,10 +85,10 @@ impl Engine {
         let _ = self.commands.send(Command::PanicWorker(place));
     }
 
-    /// Makes the next connection that comes `at` a point panic there, one on each worker.
+    /// Has this go wrong, or differently, on every worker.
     #[cfg(feature = "inject")]
-    pub fn panic_connection(&self, at: proxy::PanicAt) {
-        let _ = self.commands.send(Command::PanicConnection(at));
+    pub fn inject(&self, what: proxy::Injection) {
+        let _ = self.commands.send(Command::Inject(what));
     }
 }
 

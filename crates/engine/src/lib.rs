@@ -23,8 +23,11 @@ mod worker;
 pub use engine::Engine;
 pub use outcome::{Applied, Closed, Outcome, Problem, ProblemCode};
 #[cfg(feature = "inject")]
-pub use proxy::PanicAt;
-pub use reading::{ENDPOINT_FIELDS, HEADER, Index, LISTENER_FIELDS, Read};
+pub use proxy::{Injection, PanicAt};
+pub use account::BOUNDS;
+pub use reading::{
+    ENDPOINT_FIELDS, HEADER, HISTOGRAM_LENGTH, Index, LISTENER_FIELDS, POOL_FIELDS, ROUTE_FIELDS, Read,
+};
 
 /// Whether this engine panics on demand, for tests.
 pub const INJECTS: bool = cfg!(feature = "inject");

@@ -34,9 +34,9 @@ pub enum Message {
     /// Panic, to prove that another worker takes over.
     #[cfg(feature = "inject")]
     Panic,
-    /// Make the next connection that comes to this point panic.
+    /// Have this go wrong, or differently.
     #[cfg(feature = "inject")]
-    PanicConnection(proxy::PanicAt),
+    Inject(proxy::Injection),
 }
 
 /// Which connections to cut, and why.

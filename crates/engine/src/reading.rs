@@ -3,15 +3,35 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use account::{Fault, FaultCounts};
-use world::{EndpointLive, ListenerLive, Slots, World};
+use account::{BOUNDS, Fault, FaultCounts, Histogram, Statuses};
+use world::{EndpointLive, ListenerLive, PoolLive, RouteLive, Slots, World};
 
 /// The numbers at the head of the row.
 pub const HEADER: &[&str] = &["version", "worlds", "workers", "connections"];
 /// The numbers of each listener.
-pub const LISTENER_FIELDS: &[&str] = &["accepted", "open", "bytesIn", "bytesOut"];
-/// The numbers of each endpoint.
-pub const ENDPOINT_FIELDS: &[&str] = &["picked", "open", "inflight", "failed", "bytesSent", "bytesReceived"];
+pub const LISTENER_FIELDS: &[&str] =
+    &["accepted", "open", "bytesIn", "bytesOut", "requests", "1xx", "2xx", "3xx", "4xx", "5xx"];
+/// The numbers of each route, before those of its histogram.
+pub const ROUTE_FIELDS: &[&str] = &["taken", "1xx", "2xx", "3xx", "4xx", "5xx"];
+/// The numbers of each pool.
+pub const POOL_FIELDS: &[&str] = &["requests", "retries", "retriesDenied"];
+/// The numbers of each endpoint, before those of its histogram.
+pub const ENDPOINT_FIELDS: &[&str] = &[
+    "picked",
+    "open",
+    "inflight",
+    "failed",
+    "bytesSent",
+    "bytesReceived",
+    "reused",
+    "1xx",
+    "2xx",
+    "3xx",
+    "4xx",
+    "5xx",
+];
+/// The numbers of a histogram: one for each bound, one for what is beyond, and the sum in microseconds.
+pub const HISTOGRAM_LENGTH: usize = BOUNDS.len() + 2;
 
 /// What is read from outside the control thread. The lock is held for one reading, and to swap worlds.
 #[derive(Debug, Default)]
@@ -25,8 +45,9 @@ pub struct Board {
 
 /// Which number stands where in the row, for one version of the plan.
 ///
-/// The row is [`HEADER`], then [`LISTENER_FIELDS`] for each listener, then [`ENDPOINT_FIELDS`] for
-/// each endpoint, then one number for each fault.
+/// The row is [`HEADER`], then [`LISTENER_FIELDS`] for each listener, [`ROUTE_FIELDS`] and a histogram for
+/// each route, [`POOL_FIELDS`] for each pool, [`ENDPOINT_FIELDS`] and a histogram for each endpoint, then
+/// one number for each fault.
 #[derive(Debug, Clone)]
 pub struct Index {
     /// The version of the plan.
@@ -35,6 +56,10 @@ pub struct Index {
     pub length: usize,
     /// The keys of the listeners, in order.
     pub listeners: Vec<String>,
+    /// The keys of the routes, in order.
+    pub routes: Vec<String>,
+    /// The keys of the pools, in order.
+    pub pools: Vec<String>,
     /// The keys of the endpoints, in order.
     pub endpoints: Vec<String>,
     /// The labels of the faults, in order.
@@ -72,6 +97,8 @@ impl Board {
             version: world.version,
             length: length(world),
             listeners: world.listeners.iter().map(|listener| listener.live.key.clone()).collect(),
+            routes: world.routes.iter().map(|route| route.live.key.clone()).collect(),
+            pools: world.pools.iter().map(|pool| pool.live.key.clone()).collect(),
             endpoints: world.endpoints.iter().map(|endpoint| endpoint.live.key.clone()).collect(),
             faults: Fault::ALL.iter().map(|fault| fault.label()).collect(),
         })
@@ -86,46 +113,102 @@ impl Board {
         if row.len() < length(world) {
             return Read::TooShort;
         }
-        let listeners: Vec<[u64; 4]> = world.listeners.iter().map(|at| listener_row(&at.live)).collect();
+        let listeners: Vec<_> = world.listeners.iter().map(|at| listener_row(&at.live)).collect();
         let header = [
             u64::from(world.version),
             self.worlds.load(Ordering::Relaxed) as u64,
             self.workers.load(Ordering::Relaxed) as u64,
             listeners.iter().map(|[_, open, ..]| open).sum(),
         ];
-        let endpoints = world.endpoints.iter().flat_map(|endpoint| endpoint_row(&endpoint.live));
-        let faults = Fault::ALL.iter().map(|fault| self.faults.sum(|counts| counts.read(*fault)));
-        let numbers = header.into_iter().chain(listeners.iter().flatten().copied()).chain(endpoints).chain(faults);
-        for (place, number) in row.iter_mut().zip(numbers) {
-            *place = number as f64;
-        }
+        let mut writer = Writer { row, at: 0 };
+        writer.put(&header);
+        listeners.iter().for_each(|numbers| writer.put(numbers));
+        world.routes.iter().for_each(|route| writer.route(&route.live));
+        world.pools.iter().for_each(|pool| writer.put(&pool_row(&pool.live)));
+        world.endpoints.iter().for_each(|endpoint| writer.endpoint(&endpoint.live));
+        Fault::ALL.iter().for_each(|fault| writer.put(&[self.faults.sum(|counts| counts.read(*fault))]));
         Read::Version(world.version)
+    }
+}
+
+/// Where the next number goes.
+struct Writer<'a> {
+    row: &'a mut [f64],
+    at: usize,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, numbers: &[u64]) {
+        for number in numbers {
+            if let Some(place) = self.row.get_mut(self.at) {
+                *place = *number as f64;
+            }
+            self.at += 1;
+        }
+    }
+
+    fn route(&mut self, live: &RouteLive) {
+        let counts = &live.counts;
+        self.put(&[counts.sum(|counts| counts.taken.read())]);
+        self.put(&statuses(|class| counts.sum(|counts| class(&counts.statuses))));
+        self.histogram(|number| counts.sum(|counts| number(&counts.durations)));
+    }
+
+    fn endpoint(&mut self, live: &EndpointLive) {
+        let counts = &live.counts;
+        self.put(&[
+            counts.sum(|counts| counts.picked.read()),
+            u64::from(live.open()),
+            u64::from(live.inflight()),
+            counts.sum(|counts| counts.failed.read()),
+            counts.sum(|counts| counts.bytes_sent.read()),
+            counts.sum(|counts| counts.bytes_received.read()),
+            counts.sum(|counts| counts.reused.read()),
+        ]);
+        self.put(&statuses(|class| counts.sum(|counts| class(&counts.statuses))));
+        self.histogram(|number| counts.sum(|counts| number(&counts.first_bytes)));
+    }
+
+    /// `sum` adds a number of the histograms of all workers.
+    fn histogram(&mut self, sum: impl Fn(&dyn Fn(&Histogram) -> u64) -> u64) {
+        for bucket in 0..=BOUNDS.len() {
+            self.put(&[sum(&|histogram| histogram.buckets().get(bucket).copied().unwrap_or(0))]);
+        }
+        self.put(&[sum(&Histogram::micros)]);
     }
 }
 
 fn length(world: &World) -> usize {
     HEADER.len()
         + world.listeners.len() * LISTENER_FIELDS.len()
-        + world.endpoints.len() * ENDPOINT_FIELDS.len()
+        + world.routes.len() * (ROUTE_FIELDS.len() + HISTOGRAM_LENGTH)
+        + world.pools.len() * POOL_FIELDS.len()
+        + world.endpoints.len() * (ENDPOINT_FIELDS.len() + HISTOGRAM_LENGTH)
         + Fault::ALL.len()
+}
+
+/// `sum` adds a number of the statuses of all workers.
+fn statuses(sum: impl Fn(&dyn Fn(&Statuses) -> u64) -> u64) -> [u64; Statuses::CLASSES] {
+    std::array::from_fn(|class| sum(&|statuses| statuses.read().get(class).copied().unwrap_or(0)))
 }
 
 fn listener_row(live: &ListenerLive) -> [u64; LISTENER_FIELDS.len()] {
     // `ended` first: a connection that ends in between must not make the difference negative.
-    let ended = live.counts.sum(|counts| counts.ended.read());
-    let accepted = live.counts.sum(|counts| counts.accepted.read());
-    let bytes_in = live.counts.sum(|counts| counts.bytes_in.read());
-    let bytes_out = live.counts.sum(|counts| counts.bytes_out.read());
-    [accepted, accepted.saturating_sub(ended), bytes_in, bytes_out]
+    let counts = &live.counts;
+    let ended = counts.sum(|counts| counts.ended.read());
+    let accepted = counts.sum(|counts| counts.accepted.read());
+    let bytes_in = counts.sum(|counts| counts.bytes_in.read());
+    let bytes_out = counts.sum(|counts| counts.bytes_out.read());
+    let requests = counts.sum(|counts| counts.requests.read());
+    let [c1, c2, c3, c4, c5] = statuses(|class| counts.sum(|counts| class(&counts.statuses)));
+    [accepted, accepted.saturating_sub(ended), bytes_in, bytes_out, requests, c1, c2, c3, c4, c5]
 }
 
-fn endpoint_row(live: &EndpointLive) -> [u64; ENDPOINT_FIELDS.len()] {
+fn pool_row(live: &PoolLive) -> [u64; POOL_FIELDS.len()] {
+    let counts = &live.counts;
     [
-        live.counts.sum(|counts| counts.picked.read()),
-        u64::from(live.open()),
-        u64::from(live.inflight()),
-        live.counts.sum(|counts| counts.failed.read()),
-        live.counts.sum(|counts| counts.bytes_sent.read()),
-        live.counts.sum(|counts| counts.bytes_received.read()),
+        counts.sum(|counts| counts.requests.read()),
+        counts.sum(|counts| counts.retries.read()),
+        counts.sum(|counts| counts.retries_denied.read()),
     ]
 }

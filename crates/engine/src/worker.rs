@@ -117,7 +117,7 @@ impl Worker {
             #[expect(clippy::panic, reason = "it is asked for")]
             Message::Panic => panic!("injected"),
             #[cfg(feature = "inject")]
-            Message::PanicConnection(at) => self.station.panic_next.set(Some(at)),
+            Message::Inject(what) => self.station.inject(what),
         }
     }
 

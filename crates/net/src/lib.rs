@@ -25,7 +25,7 @@ pub use holder::{Holder, holder};
 pub use listen::{Accepted, Bound, Listening};
 #[cfg(target_os = "linux")]
 pub use pipe::{Pipe, Pipes};
-pub use relay::{Ended, Relay, Run, Tools};
+pub use relay::{Ended, Relay, Run, Tools, let_others_run};
 #[cfg(target_os = "linux")]
 pub use relay::{Portion, Torn};
 pub use scratch::{SCRATCH, Scratch};

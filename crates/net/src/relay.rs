@@ -24,6 +24,7 @@ use flow::{Broken, Flow};
 use patience::{Alarm, Pace, Patience};
 #[cfg(target_os = "linux")]
 pub use portion::{Portion, Torn};
+pub use flow::let_others_run;
 
 /// What a worker lends to its relays.
 #[derive(Debug)]

@@ -1,6 +1,9 @@
 //! What the engine says, as the JSON that `ts/native.ts` reads.
 
-use engine::{Applied, Closed, ENDPOINT_FIELDS, HEADER, Index, LISTENER_FIELDS, Outcome, Problem};
+use engine::{
+    Applied, BOUNDS, Closed, ENDPOINT_FIELDS, HEADER, HISTOGRAM_LENGTH, Index, LISTENER_FIELDS, Outcome, POOL_FIELDS,
+    Problem, ROUTE_FIELDS,
+};
 use serde_json::{Value, json};
 
 /// What became of a plan.
@@ -44,10 +47,19 @@ pub fn index(index: Option<&Index>) -> String {
         "length": index.map_or(0, |index| index.length),
         "header": HEADER,
         "listeners": { "keys": keys(|index| &index.listeners), "fields": LISTENER_FIELDS },
-        "endpoints": { "keys": keys(|index| &index.endpoints), "fields": ENDPOINT_FIELDS },
+        "routes": { "keys": keys(|index| &index.routes), "fields": with_histogram(ROUTE_FIELDS) },
+        "pools": { "keys": keys(|index| &index.pools), "fields": POOL_FIELDS },
+        "endpoints": { "keys": keys(|index| &index.endpoints), "fields": with_histogram(ENDPOINT_FIELDS) },
+        "bounds": BOUNDS,
         "faults": { "keys": index.map(|index| &index.faults[..]).unwrap_or_default() },
     })
     .to_string()
+}
+
+/// The numbers of a histogram follow the others, by their place in it.
+fn with_histogram(fields: &[&str]) -> Vec<String> {
+    let histogram = (0..HISTOGRAM_LENGTH).map(|at| format!("histogram{at}"));
+    fields.iter().map(ToString::to_string).chain(histogram).collect()
 }
 
 /// What the end of an engine came to.

@@ -50,7 +50,9 @@ pub struct Plan {
     pub engine: EngineSettings,
     /// Where connections come in.
     pub listeners: Vec<Listener>,
-    /// What to do with them, in order of precedence: the first that matches wins.
+    /// Which route takes what, in order of precedence: the first that matches wins.
+    pub rules: Vec<Rule>,
+    /// What to do with what a rule has taken.
     pub routes: Vec<Route>,
     /// Sets of endpoints that can serve the same traffic.
     pub pools: Vec<Pool>,
@@ -91,14 +93,36 @@ pub struct Listener {
 }
 
 /// What is spoken on a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(TS))]
-#[serde(rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Protocol {
     /// Bytes, relayed as they come.
-    Tcp,
+    #[serde(rename_all = "camelCase")]
+    Tcp {},
     /// HTTP/1.1 in clear text.
-    Http,
+    #[serde(rename_all = "camelCase")]
+    Http {
+        /// How long the head of a request may take, in milliseconds.
+        head: u32,
+        /// How long a connection may wait for its next request, in milliseconds.
+        keep_alive: u32,
+        /// How large heads may be.
+        heads: HeadLimits,
+    },
+}
+
+/// How large the head of a message may be, from clients and from endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HeadLimits {
+    /// Bytes of the first line.
+    pub line: u32,
+    /// Bytes of all field lines.
+    pub fields: u32,
+    /// How many fields.
+    pub count: u32,
 }
 
 /// Who accepts the connections of a listener.
@@ -112,19 +136,64 @@ pub enum Accept {
     HandOff,
 }
 
-/// A rule and what to do with a match.
+/// What is matched: every part that is there has to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rule {
+    /// Positions of the listeners whose connections it takes; `null` takes every listener's. With a host
+    /// or a path it takes only what comes by HTTP.
+    pub listeners: Option<Vec<u32>>,
+    /// The host that a request is for: lower case, without port and without a dot at its end.
+    pub host: Option<String>,
+    /// The path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not `/v2x`.
+    pub path: Option<String>,
+    /// Position of the route that takes a match.
+    pub route: u32,
+}
+
+/// What to do with what a rule has taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Route {
     /// The stable name.
     pub key: String,
-    /// Positions of the listeners whose connections it takes; `null` takes every listener's.
-    pub listeners: Option<Vec<u32>>,
-    /// Position of the pool that serves a match.
+    /// Position of the pool that serves it.
     pub pool: u32,
     /// How long each step may take.
     pub timeouts: Timeouts,
+    /// What holds for HTTP alone.
+    pub http: HttpPolicy,
+}
+
+/// What holds for the exchanges of a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HttpPolicy {
+    /// In every so many milliseconds of a request's body at least one byte has to come, and as many as
+    /// `body_rate` says.
+    pub body: u32,
+    /// Bytes a second.
+    pub body_rate: u32,
+    /// Milliseconds from the end of a request to the first byte of its response.
+    pub first_byte: u32,
+    /// Milliseconds without a byte of a response.
+    pub response: u32,
+    /// Milliseconds that one try may take until its response begins; `null` is as long as the others
+    /// allow.
+    pub attempt: Option<u32>,
+    /// Milliseconds that an exchange may take with all its tries; `null` is as long as the others allow.
+    pub total: Option<u32>,
+    /// Milliseconds without a byte in either direction once both sides speak another protocol; `null`
+    /// waits for ever.
+    pub tunnel: Option<u32>,
+    /// Bytes that the body of a request may have; `null` is any number.
+    #[cfg_attr(feature = "types", ts(type = "number | null"))]
+    pub most_body: Option<u64>,
+    /// How many endpoints a request is tried at, at most.
+    pub tries: u32,
 }
 
 /// How long the steps of a connection may take, in milliseconds. They are kept by a timer wheel of
@@ -152,6 +221,36 @@ pub struct Pool {
     pub endpoints: Vec<u32>,
     /// How one of them is chosen.
     pub picker: Picker,
+    /// How long connections to them are used again.
+    pub reuse: Reuse,
+    /// How many requests may be sent again.
+    pub budget: RetryBudget,
+}
+
+/// How long HTTP connections to an endpoint are kept for other requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reuse {
+    /// Milliseconds that one may wait for its next request.
+    pub idle: u32,
+    /// Milliseconds after which it serves no further request; `null` sets no end.
+    pub age: Option<u32>,
+    /// Requests that it may serve; `null` is any number.
+    pub requests: Option<u32>,
+    /// How many a worker keeps waiting for each endpoint.
+    pub most: u32,
+}
+
+/// How many requests a pool may send again, so that retries do not bring down what is left of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RetryBudget {
+    /// Percent of its requests.
+    pub percent: u32,
+    /// This many a second besides.
+    pub reserve: u32,
 }
 
 /// The data that the core executes to choose an endpoint.

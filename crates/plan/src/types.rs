@@ -3,8 +3,8 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, Listener, Picker, Plan, Pool, Protocol, Route, TableHash,
-    Timeouts,
+    Accept, Address, CostOp, Endpoint, EngineSettings, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool, Protocol,
+    RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -28,11 +28,16 @@ pub fn typescript() -> String {
         EngineSettings,
         Listener,
         Protocol,
+        HeadLimits,
         Accept,
         Address,
+        Rule,
         Route,
         Timeouts,
+        HttpPolicy,
         Pool,
+        Reuse,
+        RetryBudget,
         Picker,
         TableHash,
         CostOp,

@@ -6,12 +6,17 @@ use std::hash::Hash;
 use crate::cost::stack_need;
 use crate::decode::Problem;
 use crate::tables::Tables;
-use crate::{Address, Picker, Plan, Pool};
+use crate::{Address, HeadLimits, Picker, Plan, Pool, Protocol, Rule};
 
 /// The most endpoints that `least` draws for one choice.
 const MOST_CHOICES: u32 = 32;
 /// The most workers a plan may ask for.
 const MOST_WORKERS: u32 = 1024;
+
+/// The most bytes of a first line, bytes of field lines and number of fields that a head may be allowed.
+const MOST_LINE: u32 = 32 * 1024;
+const MOST_FIELDS: u32 = 64 * 1024;
+const MOST_COUNT: u32 = 128;
 
 /// Everything that is wrong with `plan`, given the tables it names.
 pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
@@ -26,8 +31,16 @@ pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
     found.unique("endpoints", "key", plan.endpoints.iter().map(|endpoint| &endpoint.key));
     for (at, route) in plan.routes.iter().enumerate() {
         found.position(&format!("routes[{at}].pool"), route.pool, plan.pools.len());
-        for (n, listener) in route.listeners.iter().flatten().enumerate() {
-            found.position(&format!("routes[{at}].listeners[{n}]"), *listener, plan.listeners.len());
+        if route.http.tries == 0 {
+            found.add(&format!("routes[{at}].http.tries"), "is 0".into());
+        }
+    }
+    for (at, rule) in plan.rules.iter().enumerate() {
+        found.rule(&format!("rules[{at}]"), rule, plan);
+    }
+    for (at, listener) in plan.listeners.iter().enumerate() {
+        if let Protocol::Http { heads, .. } = listener.protocol {
+            found.heads(&format!("listeners[{at}].protocol.heads"), heads);
         }
     }
     for (at, pool) in plan.pools.iter().enumerate() {
@@ -73,6 +86,37 @@ impl Findings {
             let said = format!("{value:?} stands there twice");
             if !seen.insert(value) {
                 self.add(&format!("{list}.{field}"), said);
+            }
+        }
+    }
+
+    fn rule(&mut self, place: &str, rule: &Rule, plan: &Plan) {
+        self.position(&format!("{place}.route"), rule.route, plan.routes.len());
+        for (n, at) in rule.listeners.iter().flatten().enumerate() {
+            let place = format!("{place}.listeners[{n}]");
+            self.position(&place, *at, plan.listeners.len());
+            let listener = plan.listeners.get(*at as usize);
+            let is_tcp = listener.is_some_and(|listener| matches!(listener.protocol, Protocol::Tcp {}));
+            if is_tcp && (rule.host.is_some() || rule.path.is_some()) {
+                self.add(&place, format!("{at} does not speak HTTP, and the rule looks at a request"));
+            }
+        }
+        if rule.host.as_ref().is_some_and(|host| host.is_empty() || host.bytes().any(|byte| byte.is_ascii_uppercase())) {
+            self.add(&format!("{place}.host"), "is empty or not in lower case".into());
+        }
+        if rule.path.as_ref().is_some_and(|path| !path.starts_with('/') || path.ends_with('/') || path.contains(['?', '#'])) {
+            self.add(&format!("{place}.path"), "is no list of segments".into());
+        }
+    }
+
+    fn heads(&mut self, place: &str, heads: HeadLimits) {
+        for (name, value, most) in [
+            ("line", heads.line, MOST_LINE),
+            ("fields", heads.fields, MOST_FIELDS),
+            ("count", heads.count, MOST_COUNT),
+        ] {
+            if value == 0 || value > most {
+                self.add(&format!("{place}.{name}"), format!("is not from 1 to {most}"));
             }
         }
     }

@@ -6,10 +6,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::http1::Idle;
-use account::{EndpointCounts, ListenerCounts};
+use account::{EndpointCounts, ListenerCounts, PoolCounts, RouteCounts};
 use decide::Cursor;
-use plan::TableHash;
-use world::{Endpoint, EndpointIx, EndpointLive, Listener, ListenerIx, ListenerLive, Picker, Pool, PoolIx, World};
+use plan::{HttpPolicy, RetryBudget, Reuse, TableHash, Timeouts};
+use world::{
+    Endpoint, EndpointIx, EndpointLive, Listener, ListenerIx, ListenerLive, Picker, Pool, PoolIx, PoolLive, Route,
+    RouteIx, RouteLive, World,
+};
 
 /// A life, and the block of counters that this worker writes of it.
 #[derive(Debug)]
@@ -34,14 +37,32 @@ pub struct EndpointHere {
     pub idle: Idle,
 }
 
-/// A pool, as this worker sees it. It lives while the pool's table is unchanged.
+/// A route, as this worker sees it. What was decided by it keeps its policy.
+#[derive(Debug)]
+pub struct RouteHere {
+    live: Arc<RouteLive>,
+    /// What this worker counts.
+    pub counts: Arc<RouteCounts>,
+    /// How long each step may take.
+    pub timeouts: Timeouts,
+    /// What holds for HTTP alone.
+    pub http: HttpPolicy,
+}
+
+/// A pool, as this worker sees it.
 #[derive(Debug)]
 pub struct PoolHere {
-    /// The stable name.
-    pub key: String,
+    /// What all workers share.
+    pub live: Arc<PoolLive>,
+    /// What this worker counts.
+    pub counts: Arc<PoolCounts>,
     table: Option<TableHash>,
-    /// Where this worker's walk through the pool stands.
-    pub cursor: Cursor,
+    /// Where this worker's walk through the pool stands. It goes on while the table is unchanged.
+    pub cursor: Rc<Cursor>,
+    /// How long HTTP connections are used again.
+    pub reuse: Reuse,
+    /// How many requests may be sent again.
+    pub budget: RetryBudget,
 }
 
 /// A world as one worker has adopted it: beside each thing stands what the worker alone changes,
@@ -53,6 +74,7 @@ pub struct Adopted {
     /// The world.
     pub world: Arc<World>,
     listeners: Vec<Rc<ListenerHere>>,
+    routes: Vec<Rc<RouteHere>>,
     pools: Vec<Rc<PoolHere>>,
     endpoints: Vec<Rc<EndpointHere>>,
 }
@@ -62,7 +84,8 @@ impl Adopted {
     pub fn new(world: Arc<World>, before: Option<&Adopted>, worker: u32) -> Self {
         let mut listeners = by(before.map(|before| &before.listeners), |here| Arc::as_ptr(&here.live));
         let mut endpoints = by(before.map(|before| &before.endpoints), |here| Arc::as_ptr(&here.live));
-        let mut pools = by(before.map(|before| &before.pools), |here| here.key.clone());
+        let mut routes = by(before.map(|before| &before.routes), |here| Arc::as_ptr(&here.live));
+        let mut pools = by(before.map(|before| &before.pools), |here| Arc::as_ptr(&here.live));
         let listener = |listener: &Listener| {
             let same = listeners.remove(&Arc::as_ptr(&listener.live));
             same.unwrap_or_else(|| {
@@ -77,20 +100,35 @@ impl Adopted {
                 Rc::new(EndpointHere { counts: live.counts.claim(), live, idle: Idle::default() })
             })
         };
-        let pool = |pool: &Pool| {
-            let table = table(pool);
-            let same = pools.remove(&pool.key).filter(|here| here.table == table);
-            same.unwrap_or_else(|| {
-                let cursor = Cursor::start(worker, length(pool));
-                Rc::new(PoolHere { key: pool.key.clone(), table, cursor })
-            })
+        let route = |route: &Route| {
+            let Route { timeouts, http, .. } = *route;
+            match routes.remove(&Arc::as_ptr(&route.live)) {
+                Some(same) if same.timeouts == timeouts && same.http == http => same,
+                other => {
+                    let live = route.live.clone();
+                    let counts = other.map_or_else(|| live.counts.claim(), |other| other.counts.clone());
+                    Rc::new(RouteHere { live, counts, timeouts, http })
+                }
+            }
         };
-        Self {
+        let pool = |pool: &Pool| {
+            let (table, live) = (table(pool), pool.live.clone());
+            let same = pools.remove(&Arc::as_ptr(&live));
+            let cursor = same.as_ref().filter(|same| same.table == table).map(|same| same.cursor.clone());
+            let cursor = cursor.unwrap_or_else(|| Rc::new(Cursor::start(worker, length(pool))));
+            let counts = same.map_or_else(|| live.counts.claim(), |same| same.counts.clone());
+            Rc::new(PoolHere { live, counts, table, cursor, reuse: pool.reuse, budget: pool.budget })
+        };
+        let adopted = Self {
             listeners: world.listeners.iter().map(listener).collect(),
             endpoints: world.endpoints.iter().map(endpoint).collect(),
+            routes: world.routes.iter().map(route).collect(),
             pools: world.pools.iter().map(pool).collect(),
             world,
-        }
+        };
+        // Nobody asks any more for idle connections to those that are gone.
+        endpoints.into_values().for_each(|gone| gone.idle.clear());
+        adopted
     }
 
     /// The listener at a position.
@@ -111,14 +149,19 @@ impl Adopted {
         (0u32..).zip(&self.listeners).find(|(_, there)| Rc::ptr_eq(there, here)).map(|(at, _)| ListenerIx(at))
     }
 
+    /// The route at a position, and its pool's.
+    pub fn route(&self, at: RouteIx) -> Option<(&Rc<RouteHere>, PoolIx)> {
+        Some((self.routes.get(at.index())?, self.world.route(at)?.pool))
+    }
+
     /// The pool at a position, with what this worker knows of it.
     pub fn pool(&self, at: PoolIx) -> Option<(&Pool, &Rc<PoolHere>)> {
         Some((self.world.pool(at)?, self.pools.get(at.index())?))
     }
 
-    /// The pool of a name. A search: for the rare case that a choice is made again.
-    pub fn pool_named(&self, key: &str) -> Option<PoolIx> {
-        (0u32..).zip(&self.pools).find(|(_, pool)| pool.key == key).map(|(at, _)| PoolIx(at))
+    /// Where a pool of an earlier world is now. A search: for the rare case that a choice is made again.
+    pub fn position_of_pool(&self, here: &PoolHere) -> Option<PoolIx> {
+        (0u32..).zip(&self.pools).find(|(_, pool)| Arc::ptr_eq(&pool.live, &here.live)).map(|(at, _)| PoolIx(at))
     }
 
     /// All endpoints.

@@ -4,20 +4,22 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use account::Fault;
-use decide::{Candidates, Facts, Numbers, Routed, pick, route};
-use plan::{Address, Timeouts};
+use decide::{Asked, Candidates, Facts, Need, Numbers, Routed, pick, route};
+use net::Tick;
+use plan::Address;
 use world::{EndpointIx, Inflight, ListenerIx, Pool, PoolIx, State};
 
-use crate::adopted::{Adopted, EndpointHere, PoolHere};
+use crate::adopted::{Adopted, EndpointHere, PoolHere, RouteHere};
+use crate::http1::Conn;
 use crate::station::Station;
 
-/// What was decided for a connection. It holds single things of a world, never the whole.
+/// What was decided for a connection or a request. It holds single things of a world, never the whole.
 #[derive(Debug)]
 pub struct Choice {
+    /// The route that took it.
+    pub route: Rc<RouteHere>,
     /// The pool that serves it.
     pub pool: Rc<PoolHere>,
-    /// How long each step may take.
-    pub timeouts: Timeouts,
     /// The endpoint.
     pub endpoint: Rc<EndpointHere>,
     /// Where that is reached.
@@ -25,53 +27,83 @@ pub struct Choice {
     _inflight: Inflight,
 }
 
-/// Routes a connection that came in by `listener`, and picks an endpoint for it.
-///
-/// # Errors
-///
-/// No route takes it, or no endpoint is to be had.
-pub fn choose(station: &Station, adopted: &Adopted, listener: ListenerIx) -> Result<Choice, Fault> {
-    let Routed::Chosen(at) = route(&adopted.world, Facts { listener }) else {
-        return Err(Fault::NoRoute);
-    };
-    let route = adopted.world.route(at).ok_or(Fault::NoRoute)?;
-    pick_from(station, adopted, route.pool, route.timeouts, &[])
+impl Choice {
+    /// Gives back a connection whose exchange is over, for the next one.
+    pub fn give_back(&self, conn: Conn, now: Tick) {
+        if self.endpoint.live.state() == State::Active {
+            self.endpoint.idle.give(conn, now, &self.pool.reuse);
+        }
+    }
 }
 
-/// Picks again, in the world of now, when the endpoints in `tried` could not be reached.
+/// Routes what came in by `listener`, and picks an endpoint for it. What a request asks for is brought
+/// only if a rule looks at it.
 ///
 /// # Errors
 ///
-/// No other endpoint is to be had, or the pool is gone.
+/// No route takes it, or no endpoint is to be had; with the route, if one took it.
+pub fn choose<'a>(
+    station: &Station,
+    adopted: &Adopted,
+    listener: ListenerIx,
+    asked: impl FnOnce() -> Option<Asked<'a>>,
+) -> Result<Choice, NotChosen> {
+    let mut routed = route(&adopted.world, Facts { listener, asked: None });
+    if routed == Routed::Need(Need::Head) {
+        routed = route(&adopted.world, Facts { listener, asked: asked() });
+    }
+    let Routed::Chosen(at) = routed else {
+        return Err(NotChosen { fault: Fault::NoRoute, route: None });
+    };
+    let (route, pool) = adopted.route(at).ok_or(NotChosen { fault: Fault::NoRoute, route: None })?;
+    route.counts.taken.add(1);
+    if let Some((_, pool)) = adopted.pool(pool) {
+        pool.counts.requests.add(1);
+    }
+    let picked = pick_from(station, adopted, route, pool, &[]);
+    picked.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) })
+}
+
+/// Why nothing was chosen.
+#[derive(Debug)]
+pub struct NotChosen {
+    /// No route, or no endpoint.
+    pub fault: Fault,
+    /// The route that took it.
+    pub route: Option<Rc<RouteHere>>,
+}
+
+/// Picks again, in the world of now, when the endpoints in `tried` could not serve. `None` when no other
+/// endpoint is to be had, or the pool is gone.
 pub fn choose_again(
     station: &Station,
+    route: &Rc<RouteHere>,
     pool: &PoolHere,
-    timeouts: Timeouts,
     tried: &[Rc<EndpointHere>],
-) -> Result<Choice, Fault> {
-    let adopted = station.adopted().ok_or(Fault::NoEndpoint)?;
-    let at = adopted.pool_named(&pool.key).ok_or(Fault::NoEndpoint)?;
-    pick_from(station, &adopted, at, timeouts, tried)
+) -> Option<Choice> {
+    let adopted = station.adopted()?;
+    let at = adopted.position_of_pool(pool)?;
+    pick_from(station, &adopted, route, at, tried)
 }
 
 fn pick_from(
     station: &Station,
     adopted: &Adopted,
+    route: &Rc<RouteHere>,
     at: PoolIx,
-    timeouts: Timeouts,
     tried: &[Rc<EndpointHere>],
-) -> Result<Choice, Fault> {
-    let (pool, here) = adopted.pool(at).ok_or(Fault::NoEndpoint)?;
+) -> Option<Choice> {
+    let (pool, here) = adopted.pool(at)?;
     let members = Members { adopted, pool, tried };
-    let position = station.random(|rng| pick(&pool.picker, &here.cursor, &members, rng)).ok_or(Fault::NoEndpoint)?;
-    let chosen = members.at(position).ok_or(Fault::NoEndpoint)?;
-    let endpoint = adopted.endpoint(chosen).ok_or(Fault::NoEndpoint)?;
+    let position = station.random(|rng| pick(&pool.picker, &here.cursor, &members, rng))?;
+    let chosen = members.at(position)?;
+    let endpoint = adopted.endpoint(chosen)?;
     endpoint.counts.picked.add(1);
-    Ok(Choice {
+    Some(Choice {
+        route: route.clone(),
         pool: here.clone(),
-        timeouts,
         endpoint: endpoint.clone(),
-        addresses: adopted.world.endpoint(chosen).ok_or(Fault::NoEndpoint)?.addresses.clone(),
+        addresses: adopted.world.endpoint(chosen)?.addresses.clone(),
         _inflight: Inflight::new(&endpoint.live),
     })
 }

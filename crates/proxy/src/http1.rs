@@ -10,9 +10,10 @@ mod exchange;
 mod heads;
 mod pump;
 mod recycle;
+mod reframe;
 mod session;
 mod sweep;
 
-pub use endpoint::Idle;
+pub use endpoint::{Conn, Idle};
 pub use recycle::Http;
-pub use session::begin;
+pub use session::{Manners, begin};

@@ -5,13 +5,14 @@
 mod adopted;
 mod choice;
 mod connection;
+mod filter;
 mod http1;
 mod station;
 mod stream;
 
-pub use adopted::{Adopted, EndpointHere, Here, ListenerHere, PoolHere};
+pub use adopted::{Adopted, EndpointHere, Here, ListenerHere, PoolHere, RouteHere};
 pub use connection::{Connection, Connections};
 #[cfg(feature = "inject")]
-pub use station::PanicAt;
+pub use station::{Injection, PanicAt};
 pub use station::Station;
 pub use stream::begin;

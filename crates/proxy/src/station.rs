@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use account::FaultCounts;
 use fastrand::Rng;
@@ -12,7 +13,20 @@ use world::World;
 
 use crate::adopted::Adopted;
 use crate::connection::Connections;
+use crate::filter::Filters;
+#[cfg(feature = "inject")]
+use crate::filter::{Filter, Stretch};
 use crate::http1::Http;
+
+/// What goes wrong on order, or differently, for tests.
+#[cfg(feature = "inject")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Injection {
+    /// The next connection that comes to this point panics.
+    Panic(PanicAt),
+    /// Bodies get longer on their way from now on.
+    Stretch,
+}
 
 /// Where a connection panics, for tests.
 #[cfg(feature = "inject")]
@@ -39,9 +53,10 @@ pub struct Station {
     pub faults: Arc<FaultCounts>,
     /// Where descriptors are counted.
     pub descriptors: Arc<Descriptors>,
-    /// Where the next connection that comes there panics.
     #[cfg(feature = "inject")]
-    pub panic_next: std::cell::Cell<Option<PanicAt>>,
+    panic_next: std::cell::Cell<Option<PanicAt>>,
+    #[cfg(feature = "inject")]
+    stretches: std::cell::Cell<bool>,
     worker: u32,
     rng: RefCell<Rng>,
     adopted: RefCell<Option<Rc<Adopted>>>,
@@ -66,6 +81,8 @@ impl Station {
             descriptors,
             #[cfg(feature = "inject")]
             panic_next: std::cell::Cell::default(),
+            #[cfg(feature = "inject")]
+            stretches: std::cell::Cell::default(),
             worker,
             rng: RefCell::new(Rng::new()),
             adopted: RefCell::default(),
@@ -84,6 +101,32 @@ impl Station {
     /// The world it has adopted. Look once per decision, and do not hold it over an await.
     pub fn adopted(&self) -> Option<Rc<Adopted>> {
         self.adopted.borrow().clone()
+    }
+
+    /// Milliseconds of one clock for all workers, which only grows.
+    pub fn millis(&self) -> u64 {
+        static START: OnceLock<Instant> = OnceLock::new();
+        // As if it had begun long ago, so that what is earned by time is there from the begin.
+        START.get_or_init(Instant::now).elapsed().as_millis() as u64 + 60_000
+    }
+
+    /// Does this from now on.
+    #[cfg(feature = "inject")]
+    pub fn inject(&self, what: Injection) {
+        match what {
+            Injection::Panic(at) => self.panic_next.set(Some(at)),
+            Injection::Stretch => self.stretches.set(true),
+        }
+    }
+
+    /// The filters that every body passes: none, but in tests.
+    pub fn add_filters(&self, filters: &mut Filters) {
+        #[cfg(feature = "inject")]
+        if self.stretches.get() {
+            filters.add(Filter::Stretch(Stretch::default()));
+        }
+        #[cfg(not(feature = "inject"))]
+        let _ = filters;
     }
 
     /// Panics if that was ordered for a connection that has come `at` this point.

@@ -6,11 +6,12 @@ use std::task::Poll;
 use account::{Fault, Side};
 use decide::{Retry, retry};
 use net::{Half, Held, Relay, Stream, dial};
-use plan::Protocol;
+use plan::{Protocol, Timeouts};
 use world::{ListenerIx, Open};
 
 use crate::choice::{Choice, choose, choose_again};
 use crate::connection::Entered;
+use crate::http1::Manners;
 use crate::station::Station;
 
 /// Begins the story of a connection that was accepted by `listener` of the world adopted now. It is
@@ -25,14 +26,15 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
         return refuse(client);
     };
     let entered = Entered::new(station, here.clone());
-    if adopted.world.listener(listener).is_some_and(|listener| listener.protocol == Protocol::Http) {
-        return crate::http1::begin(entered, client, listener, held);
+    if let Some(Protocol::Http { head, keep_alive, heads }) = adopted.world.listener(listener).map(|at| at.protocol) {
+        let manners = Manners::new(head, keep_alive, heads);
+        return crate::http1::begin(entered, client, listener, manners, held);
     }
     // Whoever accepts must outlive a bug in here.
     let decide = std::panic::AssertUnwindSafe(|| {
         #[cfg(feature = "inject")]
         station.panic_if_ordered(crate::station::PanicAt::Choose);
-        choose(station, &adopted, listener)
+        choose(station, &adopted, listener, || None).map_err(|not| not.fault)
     });
     let choice = std::panic::catch_unwind(decide).unwrap_or(Err(Fault::Panic));
     // Its end is counted; nobody waits for it.
@@ -53,7 +55,8 @@ async fn story(entered: Entered, mut client: Stream, choice: Result<Choice, Faul
         // A task of its own: what it took to come here is large, and an idle connection need not
         // carry it along.
         Ok((endpoint, choice, open)) => {
-            drop(tokio::task::spawn_local(relay(entered, client, endpoint, (choice, open), held)));
+            let timeouts = choice.route.timeouts;
+            drop(tokio::task::spawn_local(relay(entered, client, endpoint, (choice, open), timeouts, held)));
         }
         Err(fault) => {
             client.abort();
@@ -73,7 +76,7 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
         let dialled = tokio::select! {
             biased;
             fault = entered.cut() => Err(fault),
-            dialled = dial(&choice.addresses, choice.timeouts.connect, &station.wheel, &station.descriptors) => dialled,
+            dialled = dial(&choice.addresses, choice.route.timeouts.connect, &station.wheel, &station.descriptors) => dialled,
             () = client.reset() => Err(Fault::ClientGone),
         };
         let fault = match dialled {
@@ -85,9 +88,9 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
         }
         tried.push(choice.endpoint.clone());
         match retry(fault, tried.len()) {
-            Retry::GiveUp => return Err(fault),
+            Retry::GiveUp | Retry::Again => return Err(fault),
             Retry::Next => {
-                choice = choose_again(station, &choice.pool, choice.timeouts, &tried).map_err(|_| fault)?;
+                choice = choose_again(station, &choice.route, &choice.pool, &tried).ok_or(fault)?;
                 // That of the last attempt is counted as the end of the connection.
                 station.faults.add(fault);
             }
@@ -104,10 +107,11 @@ pub fn relay<C: Half + Unpin, H>(
     client: C,
     endpoint: Stream,
     chosen: (Choice, Open),
+    timeouts: Timeouts,
     held: H,
 ) -> impl Future<Output = ()> {
     let timer = entered.station().wheel.timer();
-    let mut relaying = Relaying(Relay::new(client, endpoint, chosen.0.timeouts, timer));
+    let mut relaying = Relaying(Relay::new(client, endpoint, timeouts, timer));
     let (mut up, mut down) = (0, 0);
     std::future::poll_fn(move |cx| {
         // Whole, or the closure would take in only what it reads, and `choice` would count nothing.

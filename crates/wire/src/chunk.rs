@@ -35,6 +35,17 @@ pub enum Piece {
     Final(usize),
 }
 
+/// How much of a chunk is still to come, when a body is cut there to be framed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// Nothing: the next bytes are the line of a size.
+    Nothing,
+    /// So many bytes of data, and the end of the line behind them.
+    Data(u64),
+    /// The LF behind the data.
+    Lf,
+}
+
 /// Reads a chunked body as its bytes come.
 #[derive(Debug, Clone, Copy)]
 pub struct Scanner {
@@ -91,6 +102,16 @@ impl Scanner {
     /// Whether the body is over.
     pub fn is_done(&self) -> bool {
         self.state == State::Done
+    }
+
+    /// What is still to come of the chunk that it stands in.
+    pub fn open(&self) -> Open {
+        match self.state {
+            State::Data(left) => Open::Data(left),
+            State::DataCr => Open::Data(0),
+            State::DataLf => Open::Lf,
+            _ => Open::Nothing,
+        }
     }
 
     /// What the next bytes are, of which there is at least one. It has read those that it answers.

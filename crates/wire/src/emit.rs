@@ -1,6 +1,6 @@
 //! Writes a head: runs of the bytes as they came, between what is left out, and what is added.
 
-use crate::head::{FieldSet, Head, Span};
+use crate::head::{FieldSet, HeadView, Span};
 
 /// The first line.
 #[derive(Debug, Clone, Copy)]
@@ -20,13 +20,26 @@ pub struct Added<'a> {
     pub value: &'a [&'a [u8]],
 }
 
+/// What is done to a head on its way; every codec writes it in its own form.
+#[derive(Debug, Clone, Copy)]
+pub struct Edits<'a> {
+    /// The first line.
+    pub line: Line<'a>,
+    /// Fields that are left out.
+    pub drop: FieldSet,
+    /// Fields that go behind all others.
+    pub added: &'a [Added<'a>],
+    /// Whole field lines that were made before, behind those.
+    pub lines: &'a [u8],
+}
+
 /// How much was written, or that there was no room.
 pub type Emitted = Option<usize>;
 
-/// Writes `head` into `out` with another first line, without the fields in `drop`, and with those
-/// `added`, behind which go `lines`: whole field lines that were made before. `None` when `out` is too
-/// small.
-pub fn emit(out: &mut [u8], head: &Head, line: Line<'_>, drop: FieldSet, added: &[Added<'_>], lines: &[u8]) -> Emitted {
+/// Writes a head with its edits into `out`, as HTTP/1. `None` when that is too small.
+pub fn emit(out: &mut [u8], head: HeadView<'_>, edits: &Edits<'_>) -> Emitted {
+    let Edits { line, drop, added, lines } = *edits;
+    let head = head.block();
     let mut out = Writer { out, length: 0 };
     let bytes = head.bytes();
     let fields = head.at();

@@ -117,6 +117,12 @@ impl<'a> HeadView<'a> {
         head.fields.iter().map(move |field| (head.part(field.name), head.part(field.value)))
     }
 
+    /// The block of bytes, of a head that came by HTTP/1.
+    pub(crate) fn block(self) -> &'a Head {
+        let Storage::Block(head) = self.storage;
+        head
+    }
+
     /// The values of the fields of this name, whatever its case.
     pub fn values(self, name: &[u8]) -> impl Iterator<Item = &'a [u8]> {
         self.fields().filter(move |(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)

@@ -22,8 +22,8 @@ mod response;
 mod target;
 mod trailers;
 
-pub use chunk::{Piece, Scanner};
-pub use emit::{Added, Emitted, Line, emit};
+pub use chunk::{Open, Piece, Scanner};
+pub use emit::{Added, Edits, Emitted, Line, emit};
 pub use facts::Connection;
 pub use framing::Framing;
 pub use head::{FieldSet, Head, HeadView, Limits, MOST_FIELDS, Span, Version};

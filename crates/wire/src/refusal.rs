@@ -48,7 +48,6 @@ refusals! {
     ChunkExtension = 400, "chunk-extension", "A chunk extension is malformed, or all of them are longer than the limit.";
     ChunkEnd = 400, "chunk-end", "A chunk does not end where its size says.";
     Trailers = 400, "trailers", "The trailers are malformed, or longer than the limit.";
-    BodyLength = 413, "body-length", "The body is longer than the limit.";
     Status = 400, "status", "The status does not fit the response or the request it answers.";
 }
 

@@ -30,6 +30,8 @@ pub struct Response {
     pub length_fields: FieldSet,
     /// They are to be left out: they say nothing here, or are not written as we would.
     pub odd_length: bool,
+    /// `Transfer-Encoding: chunked` was said, also where there is no body.
+    pub chunked: bool,
     /// What Content-Length says, also where there is no body (RFC 9110 section 8.6).
     pub length: Option<u64>,
     /// What is said to the neighbour alone.
@@ -83,7 +85,9 @@ impl Response {
     fn understand(head: &Head, status: u16, version: Version, asked: Asked, facts: Facts) -> Result<Self, Refusal> {
         let mut connection = facts.connection;
         let bodiless = matches!(status, 100..=199 | 204);
-        if !(100..=599).contains(&status) || (status == 101 && !asked.upgrade) {
+        let switches = status == 101;
+        let may_switch = asked.upgrade && facts.upgrade.is_some();
+        if !(100..=599).contains(&status) || (switches && !may_switch) {
             return Err(Refusal::Status);
         }
         if bodiless && (facts.chunked || facts.length.is_some_and(|length| length > 0)) {
@@ -104,6 +108,7 @@ impl Response {
             // Without a body the length says nothing (RFC 9110 section 8.6).
             length_fields: facts.length_fields,
             odd_length: facts.odd || bodiless,
+            chunked: facts.chunked,
             length: if bodiless { None } else { facts.length },
             connection,
             upgrade: facts.upgrade.map(|at| head.value_at(at)),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::live::{EndpointLive, ListenerLive, State};
+use crate::live::{EndpointLive, ListenerLive, PoolLive, RouteLive, State};
 
 /// The lives that some world or some connection still holds, by key.
 ///
@@ -12,6 +12,8 @@ use crate::live::{EndpointLive, ListenerLive, State};
 #[derive(Debug, Default)]
 pub struct Lives {
     listeners: HashMap<String, Weak<ListenerLive>>,
+    routes: HashMap<String, Weak<RouteLive>>,
+    pools: HashMap<String, Weak<PoolLive>>,
     endpoints: HashMap<String, Weak<EndpointLive>>,
     worlds: Arc<AtomicUsize>,
 }
@@ -31,6 +33,14 @@ impl Lives {
         find(&mut self.listeners, key, ListenerLive::new)
     }
 
+    pub(crate) fn route(&mut self, key: &str) -> Arc<RouteLive> {
+        find(&mut self.routes, key, RouteLive::new)
+    }
+
+    pub(crate) fn pool(&mut self, key: &str) -> Arc<PoolLive> {
+        find(&mut self.pools, key, PoolLive::new)
+    }
+
     pub(crate) fn endpoint(&mut self, key: &str) -> Arc<EndpointLive> {
         let live = find(&mut self.endpoints, key, EndpointLive::new);
         live.set_state(State::Active);
@@ -40,6 +50,8 @@ impl Lives {
     /// Forgets the keys whose lives have ended.
     pub(crate) fn sweep(&mut self) {
         self.listeners.retain(|_, live| live.strong_count() > 0);
+        self.routes.retain(|_, live| live.strong_count() > 0);
+        self.pools.retain(|_, live| live.strong_count() > 0);
         self.endpoints.retain(|_, live| live.strong_count() > 0);
     }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use plan::{Address, CostOp, Decoded, EngineSettings, Plan, Protocol, TableHash, Timeouts};
+use plan::{
+    Address, CostOp, Decoded, EngineSettings, HttpPolicy, Protocol, RetryBudget, Reuse, TableHash, Timeouts,
+};
 
 use crate::intern::{Counted, Lives};
-use crate::live::{EndpointLive, ListenerLive};
+use crate::live::{EndpointLive, ListenerLive, PoolLive, RouteLive};
+use crate::rules::Rules;
 
 macro_rules! positions {
     ($($name:ident of $what:literal;)*) => { $(
@@ -36,7 +39,7 @@ pub struct World {
     pub engine: EngineSettings,
     /// Where connections come in.
     pub listeners: Vec<Listener>,
-    /// What to do with them, in order of precedence.
+    /// What to do with them.
     pub routes: Vec<Route>,
     /// Sets of endpoints that can serve the same traffic.
     pub pools: Vec<Pool>,
@@ -48,8 +51,8 @@ pub struct World {
 /// A listener and its life.
 #[derive(Debug)]
 pub struct Listener {
-    /// The routes that may take its connections, in order of precedence.
-    pub routes: Vec<RouteIx>,
+    /// Which route takes what comes there.
+    pub rules: Rules,
     /// What is spoken there.
     pub protocol: Protocol,
     /// What outlives the plan.
@@ -63,17 +66,25 @@ pub struct Route {
     pub pool: PoolIx,
     /// How long each step may take.
     pub timeouts: Timeouts,
+    /// What holds for HTTP alone.
+    pub http: HttpPolicy,
+    /// What outlives the plan.
+    pub live: Arc<RouteLive>,
 }
 
 /// Endpoints that can serve the same traffic.
 #[derive(Debug)]
 pub struct Pool {
-    /// The stable name.
-    pub key: String,
     /// Its endpoints.
     pub endpoints: Vec<EndpointIx>,
     /// How one of them is chosen.
     pub picker: Picker,
+    /// How long HTTP connections are used again.
+    pub reuse: Reuse,
+    /// How many requests may be sent again.
+    pub budget: RetryBudget,
+    /// What outlives the plan.
+    pub live: Arc<PoolLive>,
 }
 
 /// The data executed to choose an endpoint.
@@ -111,7 +122,7 @@ impl World {
     pub fn join(decoded: &Decoded, lives: &mut Lives) -> World {
         let Decoded { plan, tables } = decoded;
         lives.sweep();
-        let mut routes = routes_by_listener(plan).into_iter();
+        let mut rules = Rules::by_listener(plan).into_iter();
         World {
             version: plan.version,
             engine: plan.engine.clone(),
@@ -119,7 +130,7 @@ impl World {
                 .listeners
                 .iter()
                 .map(|listener| Listener {
-                    routes: routes.next().unwrap_or_default(),
+                    rules: rules.next().unwrap_or_default(),
                     protocol: listener.protocol,
                     live: lives.listener(&listener.key),
                 })
@@ -127,13 +138,20 @@ impl World {
             routes: plan
                 .routes
                 .iter()
-                .map(|route| Route { pool: PoolIx(route.pool), timeouts: route.timeouts })
+                .map(|route| Route {
+                    pool: PoolIx(route.pool),
+                    timeouts: route.timeouts,
+                    http: route.http,
+                    live: lives.route(&route.key),
+                })
                 .collect(),
             pools: plan
                 .pools
                 .iter()
                 .map(|pool| Pool {
-                    key: pool.key.clone(),
+                    reuse: pool.reuse,
+                    budget: pool.budget,
+                    live: lives.pool(&pool.key),
                     endpoints: pool.endpoints.iter().map(|at| EndpointIx(*at)).collect(),
                     picker: match &pool.picker {
                         plan::Picker::Cycle { table } => Picker::Cycle {
@@ -178,22 +196,4 @@ impl World {
     pub fn endpoint(&self, at: EndpointIx) -> Option<&Endpoint> {
         self.endpoints.get(at.index())
     }
-}
-
-/// For each listener the routes that may take its connections, in order of precedence.
-fn routes_by_listener(plan: &Plan) -> Vec<Vec<RouteIx>> {
-    let mut routes = vec![Vec::new(); plan.listeners.len()];
-    for (at, route) in (0u32..).zip(&plan.routes) {
-        match &route.listeners {
-            None => routes.iter_mut().for_each(|list| list.push(RouteIx(at))),
-            Some(listeners) => {
-                for listener in listeners {
-                    if let Some(list) = routes.get_mut(*listener as usize) {
-                        list.push(RouteIx(at));
-                    }
-                }
-            }
-        }
-    }
-    routes
 }

@@ -1,10 +1,12 @@
-//! The state of a listener or an endpoint that outlives a plan.
+//! The state of a listener, a route, a pool or an endpoint that outlives a plan.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use account::{EndpointCounts, ListenerCounts};
+use account::{EndpointCounts, ListenerCounts, PoolCounts, RouteCounts};
+use plan::RetryBudget;
 
+use crate::allowance::Allowance;
 use crate::slots::Slots;
 
 /// Whether an endpoint takes new connections.
@@ -118,5 +120,46 @@ impl ListenerLive {
     /// A listener of this name to which nothing happened yet.
     pub fn new(key: &str) -> Self {
         Self { key: key.into(), counts: Slots::default() }
+    }
+}
+
+/// The state of a route that outlives a plan.
+#[derive(Debug)]
+pub struct RouteLive {
+    /// Its stable name.
+    pub key: String,
+    /// What each worker counted of it.
+    pub counts: Slots<RouteCounts>,
+}
+
+impl RouteLive {
+    /// A route of this name to which nothing happened yet.
+    pub fn new(key: &str) -> Self {
+        Self { key: key.into(), counts: Slots::default() }
+    }
+}
+
+/// The state of a pool that outlives a plan.
+#[derive(Debug)]
+pub struct PoolLive {
+    /// Its stable name.
+    pub key: String,
+    /// What each worker counted of it.
+    pub counts: Slots<PoolCounts>,
+    /// What is left to be sent again.
+    pub allowance: Allowance,
+}
+
+impl PoolLive {
+    /// A pool of this name to which nothing happened yet.
+    pub fn new(key: &str) -> Self {
+        Self { key: key.into(), counts: Slots::default(), allowance: Allowance::default() }
+    }
+
+    /// Whether one more request may be sent again at `now`, in milliseconds of any clock that only
+    /// grows. It is asked for retries alone, so its lock is cold.
+    pub fn may_retry(&self, budget: RetryBudget, now: u64) -> bool {
+        let requests = self.counts.sum(|counts| counts.requests.read());
+        self.allowance.take(budget, requests, now)
     }
 }

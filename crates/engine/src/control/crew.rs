@@ -264,11 +264,11 @@ impl Crew {
         }
     }
 
-    /// Makes the next connection that comes `at` a point panic, on every worker.
+    /// Has this go wrong, or differently, on every worker.
     #[cfg(feature = "inject")]
-    pub async fn panic_connection(&self, at: proxy::PanicAt) {
+    pub async fn inject(&self, what: proxy::Injection) {
         for member in &self.active {
-            member.mailbox.send(Message::PanicConnection(at)).await;
+            member.mailbox.send(Message::Inject(what)).await;
         }
     }
 }

@@ -3,15 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plan::Protocol;
-
 use crate::support::web::{Reply, Web, Wire, find, response};
-use crate::support::{Draft, Running, WAYS, address, any_port, cycle, eventually, refusing};
+use crate::support::{HTTP, Draft, Running, WAYS, address, any_port, cycle, eventually, refusing};
 
 /// A balancer before these endpoints, which take turns, and where it listens.
 fn before(endpoints: &[&crate::support::Endpoint]) -> (Running, plan::Address) {
     let draft = Draft::empty().workers(1).pool("pool", cycle(endpoints.len()), endpoints);
-    let draft = draft.listen_as(Protocol::Http, "in", &any_port("127.0.0.1"), WAYS[0], "pool");
+    let draft = draft.listen_as(HTTP, "in", &any_port("127.0.0.1"), WAYS[0], "pool");
     let running = Running::idle();
     let at = address(&running.apply(&draft), "in");
     (running, at)
@@ -464,7 +462,7 @@ fn a_reload_keeps_idle_connections_on_both_sides() {
     let web = Web::plain("a");
     let draft = |routes: u32| {
         let draft = Draft::empty().workers(1).drain(1000 + routes).pool("pool", cycle(1), &[&web.endpoint]);
-        draft.listen_as(Protocol::Http, "in", &any_port("127.0.0.1"), WAYS[0], "pool")
+        draft.listen_as(HTTP, "in", &any_port("127.0.0.1"), WAYS[0], "pool")
     };
     let running = Running::idle();
     let at = address(&running.apply(&draft(0)), "in");
@@ -558,7 +556,7 @@ fn an_endpoint_that_leaves_cuts_nobody_who_was_with_it_before() {
     let (first, second) = (Web::plain("a"), Web::plain("b"));
     let draft = |web: &Web| {
         let draft = Draft::empty().workers(1).drain(50).pool("pool", cycle(1), &[&web.endpoint]);
-        draft.listen_as(Protocol::Http, "in", &any_port("127.0.0.1"), WAYS[0], "pool")
+        draft.listen_as(HTTP, "in", &any_port("127.0.0.1"), WAYS[0], "pool")
     };
     let running = Running::idle();
     let at = address(&running.apply(&draft(&first)), "in");
@@ -577,7 +575,7 @@ fn an_endpoint_that_leaves_cuts_whom_it_still_serves_though_it_was_not_the_first
     let (other, refuses) = (Web::plain("b"), refusing("c"));
     let draft = |endpoints: &[&crate::support::Endpoint]| {
         let draft = Draft::empty().workers(1).drain(50).pool("pool", cycle(endpoints.len()), endpoints);
-        draft.listen_as(Protocol::Http, "in", &any_port("127.0.0.1"), WAYS[0], "pool")
+        draft.listen_as(HTTP, "in", &any_port("127.0.0.1"), WAYS[0], "pool")
     };
     let running = Running::idle();
     let at = address(&running.apply(&draft(&[&refuses, &silent.endpoint])), "in");

@@ -239,7 +239,7 @@ fn no_thread_of_ours_takes_a_broken_pipe_for_a_signal() {
 
 #[cfg(feature = "inject")]
 mod inject {
-    use engine::PanicAt;
+    use engine::{Injection, PanicAt};
 
     use super::*;
     use account::Fault;
@@ -328,7 +328,7 @@ mod inject {
             let address = free_address();
             let running = Running::start(&Draft::of(&address, accept, &[&endpoint]).workers(1));
             let mut clients: Vec<Client> = (0..8).map(|_| Client::greeted(&address).unwrap().0).collect();
-            running.engine.panic_connection(PanicAt::Relay);
+            running.engine.inject(Injection::Panic(PanicAt::Relay));
             // Applied after the order, so it was heard.
             running.apply(&Draft::of(&address, accept, &[&endpoint]).workers(1));
             let mut victim = clients.remove(3);
@@ -355,7 +355,7 @@ mod inject {
             let draft = Draft::of(&address, accept, &[&endpoint]).workers(1);
             let running = Running::start(&draft);
             let (mut other, _) = Client::greeted(&address).unwrap();
-            running.engine.panic_connection(PanicAt::Choose);
+            running.engine.inject(Injection::Panic(PanicAt::Choose));
             // Applied after the order, so it was heard.
             running.apply(&draft);
             assert_eq!(Client::fate(&address), Ending::Reset);
@@ -374,7 +374,7 @@ mod inject {
         let address = free_address();
         let running = Running::start(&Draft::of(&address, Accept::PerWorker, &[&endpoint]).workers(1));
         let (mut client, _) = Client::greeted(&address).unwrap();
-        running.engine.panic_connection(PanicAt::Relay);
+        running.engine.inject(Injection::Panic(PanicAt::Relay));
         running.apply(&Draft::of(&address, Accept::PerWorker, &[&endpoint]).workers(1));
         client.socket.send(b"the last word").unwrap();
         assert_eq!(client.ending(), Ending::Reset);

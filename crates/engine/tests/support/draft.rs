@@ -1,7 +1,8 @@
 //! A plan as a test writes it: by names.
 
 use plan::{
-    Accept, Address, CostOp, EngineSettings, FORMAT, Listener, Picker, Plan, Pool, Protocol, Route, TableHash, Timeouts,
+    Accept, Address, CostOp, EngineSettings, FORMAT, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool, Protocol,
+    RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
 };
 
 use super::{Endpoint, portable};
@@ -11,9 +12,14 @@ use super::{Endpoint, portable};
 pub struct Draft {
     pub settings: EngineSettings,
     pub timeouts: Timeouts,
+    pub http: HttpPolicy,
+    pub reuse: Reuse,
+    pub budget: RetryBudget,
     pub listeners: Vec<Listener>,
     /// Which listener's connections go to which pool.
     pub routes: Vec<(String, String)>,
+    /// Hosts and paths of which listener go to which pool, before all others.
+    pub rules: Vec<(String, Option<String>, Option<String>, String)>,
     pub pools: Vec<(String, Algorithm, Vec<String>)>,
     pub endpoints: Vec<plan::Endpoint>,
     /// Tables are not sent along: the engine is to hold them already.
@@ -45,8 +51,22 @@ impl Draft {
         Self {
             settings: EngineSettings { workers: Some(2), portable: portable(), drain: 30_000, leave: 50 },
             timeouts: Timeouts { connect: 10_000, idle: Some(120_000), half_close: Some(60_000) },
+            http: HttpPolicy {
+                body: 60_000,
+                body_rate: 0,
+                first_byte: 60_000,
+                response: 60_000,
+                attempt: None,
+                total: None,
+                tunnel: Some(60_000),
+                most_body: None,
+                tries: 3,
+            },
+            reuse: Reuse { idle: 60_000, age: None, requests: None, most: 256 },
+            budget: RetryBudget { percent: 20, reserve: 10 },
             listeners: Vec::new(),
             routes: Vec::new(),
+            rules: Vec::new(),
             pools: Vec::new(),
             endpoints: Vec::new(),
             without_tables: false,
@@ -60,7 +80,7 @@ impl Draft {
 
     /// One more listener, whose connections go to a pool.
     pub fn listen(self, key: &str, address: &Address, accept: Accept, pool: &str) -> Self {
-        self.listen_as(Protocol::Tcp, key, address, accept, pool)
+        self.listen_as(Protocol::Tcp {}, key, address, accept, pool)
     }
 
     /// One more listener that speaks `protocol`.
@@ -111,8 +131,11 @@ impl Draft {
         let pool = |key: &String| at(self.pools.iter().position(|(name, ..)| name == key));
         let endpoint = |key: &String| at(self.endpoints.iter().position(|endpoint| endpoint.key == *key));
         let mut tables = Vec::new();
+        let (reuse, budget) = (self.reuse, self.budget);
         let pools = self.pools.iter().map(|(key, algorithm, members)| Pool {
             key: key.clone(),
+            reuse,
+            budget,
             endpoints: members.iter().map(endpoint).collect(),
             picker: picker(algorithm, &mut tables),
         });
@@ -122,16 +145,8 @@ impl Draft {
             version,
             engine: self.settings.clone(),
             listeners: self.listeners.clone(),
-            routes: self
-                .routes
-                .iter()
-                .map(|(from, to)| Route {
-                    key: from.clone(),
-                    listeners: Some(vec![listener(from)]),
-                    pool: pool(to),
-                    timeouts: self.timeouts,
-                })
-                .collect(),
+            rules: self.rules(listener),
+            routes: self.routes_of_all(pool),
             pools,
             endpoints: self.endpoints.clone(),
         };
@@ -141,6 +156,45 @@ impl Draft {
         (serde_json::to_vec(&plan).unwrap(), tables)
     }
 }
+
+impl Draft {
+    /// What comes by a listener for a host, or a path, goes to a pool, before what was said otherwise.
+    pub fn rule(mut self, listener: &str, host: &str, path: &str, pool: &str) -> Self {
+        let part = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        self.rules.push((listener.into(), part(host), part(path), pool.into()));
+        self
+    }
+
+    // The routes of the rules stand behind those of the listeners, each named by its pool and its place.
+    fn routes_of_all(&self, pool: impl Fn(&String) -> u32) -> Vec<Route> {
+        let ruled = self.rules.iter().enumerate().map(|(at, (.., to))| (format!("{to}-{at}"), to.clone()));
+        let all = self.routes.iter().cloned().chain(ruled);
+        all.map(|(key, to)| Route { key, pool: pool(&to), timeouts: self.timeouts, http: self.http }).collect()
+    }
+
+    fn rules(&self, listener: impl Fn(&String) -> u32) -> Vec<Rule> {
+        let ruled = self.rules.iter().zip(self.routes.len() as u32..).map(|((from, host, path, _), route)| Rule {
+            listeners: Some(vec![listener(from)]),
+            host: host.clone(),
+            path: path.clone(),
+            route,
+        });
+        let all = (0..).zip(&self.routes).map(|(route, (from, _))| Rule {
+            listeners: Some(vec![listener(from)]),
+            host: None,
+            path: None,
+            route,
+        });
+        ruled.chain(all).collect()
+    }
+}
+
+/// HTTP with the limits that hold by default, and times that no test comes to.
+pub const HTTP: Protocol = Protocol::Http {
+    head: 30_000,
+    keep_alive: 75_000,
+    heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+};
 
 fn picker(algorithm: &Algorithm, tables: &mut Vec<Vec<u8>>) -> Picker {
     match algorithm {

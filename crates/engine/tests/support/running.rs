@@ -5,7 +5,10 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use account::Fault;
-use engine::{Applied, Closed, ENDPOINT_FIELDS, Engine, HEADER, LISTENER_FIELDS, Outcome, Read};
+use engine::{
+    Applied, Closed, ENDPOINT_FIELDS, Engine, HEADER, HISTOGRAM_LENGTH, LISTENER_FIELDS, Outcome, POOL_FIELDS,
+    ROUTE_FIELDS, Read,
+};
 use plan::Address;
 
 use super::{Draft, PATIENCE, no_panics};
@@ -26,6 +29,8 @@ pub struct Counts {
     #[allow(dead_code, reason = "shown when an assertion fails")]
     pub connections: u64,
     pub listeners: Vec<(String, ListenerCounts)>,
+    pub routes: Vec<(String, RouteCounts)>,
+    pub pools: Vec<(String, PoolCounts)>,
     pub endpoints: Vec<(String, EndpointCounts)>,
     pub faults: Vec<(&'static str, u64)>,
 }
@@ -36,6 +41,27 @@ pub struct ListenerCounts {
     pub open: u64,
     pub bytes_in: u64,
     pub bytes_out: u64,
+    pub requests: u64,
+    pub statuses: Statuses,
+}
+
+/// Responses by class, from 1xx to 5xx.
+pub type Statuses = [u64; 5];
+/// How many took at most each bound; the last is their sum in microseconds.
+pub type Histogram = [u64; HISTOGRAM_LENGTH];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RouteCounts {
+    pub taken: u64,
+    pub statuses: Statuses,
+    pub durations: Histogram,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolCounts {
+    pub requests: u64,
+    pub retries: u64,
+    pub retries_denied: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,6 +72,9 @@ pub struct EndpointCounts {
     pub failed: u64,
     pub bytes_sent: u64,
     pub bytes_received: u64,
+    pub reused: u64,
+    pub statuses: Statuses,
+    pub first_bytes: Histogram,
 }
 
 impl Running {
@@ -121,18 +150,51 @@ impl Running {
                     let mut numbers = row.iter().map(|number| *number as u64);
                     let [_, worlds, workers, connections] = take::<{ HEADER.len() }>(&mut numbers);
                     let listeners = index.listeners.into_iter().map(|key| {
-                        let [accepted, open, bytes_in, bytes_out] = take::<{ LISTENER_FIELDS.len() }>(&mut numbers);
-                        (key, ListenerCounts { accepted, open, bytes_in, bytes_out })
+                        let [accepted, open, bytes_in, bytes_out, requests, statuses @ ..] =
+                            take::<{ LISTENER_FIELDS.len() }>(&mut numbers);
+                        (key, ListenerCounts { accepted, open, bytes_in, bytes_out, requests, statuses })
                     });
                     let listeners = listeners.collect();
+                    let routes = index.routes.into_iter().map(|key| {
+                        let [taken, statuses @ ..] = take::<{ ROUTE_FIELDS.len() }>(&mut numbers);
+                        (key, RouteCounts { taken, statuses, durations: take(&mut numbers) })
+                    });
+                    let routes = routes.collect();
+                    let pools = index.pools.into_iter().map(|key| {
+                        let [requests, retries, retries_denied] = take::<{ POOL_FIELDS.len() }>(&mut numbers);
+                        (key, PoolCounts { requests, retries, retries_denied })
+                    });
+                    let pools = pools.collect();
                     let endpoints = index.endpoints.into_iter().map(|key| {
-                        let [picked, open, inflight, failed, bytes_sent, bytes_received] =
+                        let [picked, open, inflight, failed, bytes_sent, bytes_received, reused, statuses @ ..] =
                             take::<{ ENDPOINT_FIELDS.len() }>(&mut numbers);
-                        (key, EndpointCounts { picked, open, inflight, failed, bytes_sent, bytes_received })
+                        let first_bytes = take(&mut numbers);
+                        let counts = EndpointCounts {
+                            picked,
+                            open,
+                            inflight,
+                            failed,
+                            bytes_sent,
+                            bytes_received,
+                            reused,
+                            statuses,
+                            first_bytes,
+                        };
+                        (key, counts)
                     });
                     let endpoints = endpoints.collect();
                     let faults = index.faults.into_iter().zip(numbers).collect();
-                    return Some(Counts { version, worlds, workers, connections, listeners, endpoints, faults });
+                    return Some(Counts {
+                        version,
+                        worlds,
+                        workers,
+                        connections,
+                        listeners,
+                        routes,
+                        pools,
+                        endpoints,
+                        faults,
+                    });
                 }
             }
         }

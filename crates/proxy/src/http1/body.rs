@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
-use wire::{Framing, Piece, Refusal, Scanner, trailers};
+use account::Fault;
+use wire::{Framing, Open, Piece, Refusal, Scanner, trailers};
 
 use super::buffer::Buffer;
+use super::reframe::{Reframe, write_size};
+use crate::filter::{Filters, Hold, Part};
 
 /// The most bytes of trailers. They are held until all of them are there.
-const MOST_TRAILERS: usize = 8 * 1024;
+pub const MOST_TRAILERS: usize = 8 * 1024;
 
 /// Who reads what goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,43 +21,64 @@ pub struct Reader {
     pub trailers: bool,
 }
 
-/// How a body comes, and how it goes on.
-#[derive(Debug, Clone, Copy, Default)]
+/// How a body comes, and how it goes on. The first four go on as they came, in the place where they were
+/// read; anything else is framed anew.
+#[derive(Debug, Default)]
 pub enum Body {
     /// There is nothing more of it.
     #[default]
     Over,
-    /// So many bytes are left; they go on as they are.
+    /// So many bytes are left.
     Length(u64),
-    /// Chunks go on as chunks, with their trailers or without.
-    Chunks(Scanner, bool),
-    /// Chunks go on as their data alone, to somebody who knows no chunks.
-    Unchunked(Scanner),
-    /// All until the end goes on as it is, and ends with the connection.
+    /// All until the end.
     UntilClose,
-    /// All until the end goes on in chunks.
-    Chunked,
+    /// Chunks, with their trailers or without.
+    Chunks(Scanner, bool),
+    /// Another framing goes on than came.
+    Reframed(Reframe),
+}
+
+/// Why bytes are not passed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// They are not what has to follow.
+    Malformed(Refusal),
+    /// A filter ends the exchange.
+    Filtered(Fault),
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::Malformed(refusal)
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Filtered(fault)
+    }
 }
 
 /// What a pass over some bytes came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Passed {
-    /// Where lies what goes on.
-    pub place: Range<usize>,
+    /// Where in the buffer lies what goes on; `None`: it was made anew.
+    pub place: Option<Range<usize>>,
     /// How many bytes belong to the body; what follows is another message.
     pub read: usize,
 }
 
 impl Body {
-    /// A body framed so, for a reader.
-    pub fn new(framing: Framing, reader: Reader) -> Self {
+    /// A body framed so, for a reader; `changes`: filters pass on something else than comes.
+    pub fn new(framing: Framing, reader: Reader, changes: bool) -> Self {
         match framing {
-            Framing::None | Framing::Length(0) => Self::Over,
+            Framing::None => Self::Over,
+            Framing::Length(0) if !changes => Self::Over,
+            _ if changes => Self::Reframed(Reframe::new(framing, reader)),
             Framing::Length(length) => Self::Length(length),
             Framing::Chunked if reader.chunks => Self::Chunks(Scanner::default(), reader.trailers),
-            Framing::Chunked => Self::Unchunked(Scanner::default()),
-            Framing::UntilClose if reader.chunks => Self::Chunked,
-            Framing::UntilClose => Self::UntilClose,
+            Framing::UntilClose if !reader.chunks => Self::UntilClose,
+            Framing::Chunked | Framing::UntilClose => Self::Reframed(Reframe::new(framing, reader)),
         }
     }
 
@@ -79,67 +103,107 @@ impl Body {
         };
     }
 
-    /// Takes the bytes at `place`. Those that go on lie in one piece afterwards. Trailers are kept in
-    /// `lines` until the last one is there.
+    /// Takes the bytes at `place`, and shows their parts to the filters. Those that go on lie in one piece
+    /// afterwards. Trailers are kept in `lines` until the last one is there.
     ///
     /// # Errors
     ///
-    /// They are not what has to follow.
-    pub fn pass(&mut self, buffer: &mut Buffer, place: Range<usize>, lines: &mut Vec<u8>) -> Result<Passed, Refusal> {
-        match self {
-            Self::Over => Ok(Passed { place: place.start..place.start, read: 0 }),
+    /// They are not what has to follow, or a filter ends the exchange.
+    pub fn pass(
+        &mut self,
+        buffer: &mut Buffer,
+        place: Range<usize>,
+        lines: &mut Vec<u8>,
+        filters: &mut Filters,
+    ) -> Result<Passed, Refused> {
+        let passed = match self {
+            Self::Over => return Ok(Passed { place: Some(place.start..place.start), read: 0 }),
             Self::Length(left) => {
                 let read = usize::try_from(*left).map_or(place.len(), |left| left.min(place.len()));
                 *left -= read as u64;
-                if *left == 0 {
-                    *self = Self::Over;
-                }
-                Ok(Passed { place: place.start..place.start + read, read })
+                Passed { place: Some(place.start..place.start + read), read }
             }
-            Self::UntilClose => Ok(Passed { read: place.len(), place }),
-            Self::Chunked => Ok(chunk(buffer, place)),
-            Self::Chunks(scanner, with_trailers) => {
-                let passed = rechunk(scanner, *with_trailers, buffer, place, lines)?;
-                if scanner.is_done() {
-                    *self = Self::Over;
-                }
-                Ok(passed)
+            Self::UntilClose => Passed { read: place.len(), place: Some(place) },
+            Self::Chunks(scanner, with_trailers) => rechunk(scanner, *with_trailers, buffer, place, lines, filters)?,
+            Self::Reframed(reframe) => reframe.pass(buffer, place, lines, filters)?,
+        };
+        if let (Self::Length(_) | Self::UntilClose, Some(place), false) = (&*self, &passed.place, filters.is_empty()) {
+            filters.show(Part::Data(buffer.at(place.clone())))?;
+            if self.has_all() {
+                filters.show(Part::End)?;
             }
-            Self::Unchunked(scanner) => {
-                let passed = unchunk(scanner, buffer, place)?;
-                if scanner.is_done() {
-                    *self = Self::Over;
-                }
-                Ok(passed)
-            }
+        }
+        if self.has_all() {
+            *self = Self::Over;
+        }
+        Ok(passed)
+    }
+
+    fn has_all(&self) -> bool {
+        match self {
+            Self::Over => true,
+            Self::Length(left) => *left == 0,
+            Self::UntilClose => false,
+            Self::Chunks(scanner, _) => scanner.is_done(),
+            Self::Reframed(reframe) => reframe.is_done(),
         }
     }
 
     /// The sender has closed. Answers what goes on behind the last byte, or `None` if there was more to
     /// come.
-    pub fn end(&mut self) -> Option<&'static [u8]> {
-        let last: &[u8] = match self {
-            Self::Over | Self::UntilClose => b"",
-            Self::Chunked => b"0\r\n\r\n",
-            _ => return None,
+    ///
+    /// # Errors
+    ///
+    /// A filter ends the exchange.
+    pub fn end(&mut self, filters: &mut Filters) -> Result<Option<Vec<u8>>, Refused> {
+        let last = match self {
+            Self::Over => Vec::new(),
+            Self::UntilClose => {
+                filters.show(Part::End)?;
+                Vec::new()
+            }
+            Self::Reframed(reframe) => match reframe.end(filters)? {
+                Some(last) => last,
+                None => return Ok(None),
+            },
+            Self::Length(_) | Self::Chunks(..) => return Ok(None),
         };
         *self = Self::Over;
-        Some(last)
+        Ok(Some(last))
     }
-}
 
-/// Makes one chunk of what lies there.
-fn chunk(buffer: &mut Buffer, place: Range<usize>) -> Passed {
-    let read = place.len();
-    if read == 0 {
-        return Passed { place, read };
+    /// What was held, as it goes on before what is still to come: the same body from its begin, framed so
+    /// that the rest fits behind it.
+    pub fn again(&self, framing: Framing, hold: &Hold) -> Vec<u8> {
+        let chunks = match self {
+            Self::Reframed(reframe) => reframe.makes_chunks(),
+            _ => framing == Framing::Chunked,
+        };
+        if !chunks {
+            return hold.data.clone();
+        }
+        let open = match self {
+            Self::Chunks(scanner, _) => scanner.open(),
+            _ => Open::Nothing,
+        };
+        let left = if let Open::Data(left) = open { left } else { 0 };
+        let mut bytes = Vec::with_capacity(hold.data.len() + 32);
+        if !hold.data.is_empty() || open != Open::Nothing {
+            write_size(&mut bytes, hold.data.len() as u64 + left);
+            bytes.extend_from_slice(&hold.data);
+            bytes.extend_from_slice(match open {
+                Open::Nothing => b"\r\n",
+                Open::Data(_) => b"",
+                Open::Lf => b"\r",
+            });
+        }
+        if hold.ended {
+            bytes.extend_from_slice(b"0\r\n");
+            bytes.extend_from_slice(&hold.trailers);
+            bytes.extend_from_slice(b"\r\n");
+        }
+        bytes
     }
-    let mut line = [0; 18];
-    let start = place.start - write_size(&mut line, read as u64);
-    let length = place.start - start;
-    buffer.at_mut(start..place.start).copy_from_slice(line.get(..length).unwrap_or_default());
-    buffer.at_mut(place.end..place.end + 2).copy_from_slice(b"\r\n");
-    Passed { place: start..place.end + 2, read }
 }
 
 /// Passes chunks on. What is left out, or written anew, makes it shorter, but for the line of a chunk of
@@ -150,68 +214,70 @@ fn rechunk(
     buffer: &mut Buffer,
     place: Range<usize>,
     lines: &mut Vec<u8>,
-) -> Result<Passed, Refusal> {
+    filters: &mut Filters,
+) -> Result<Passed, Refused> {
     let (mut at, mut run) = (place.start, place.start..place.start);
     while at < place.end && !scanner.is_done() {
         let (start, bytes) = (at, buffer.at(at..place.end));
         match scanner.next(bytes)? {
-            Piece::Pass(count) | Piece::Data(count) | Piece::Final(count) => {
+            Piece::Pass(count) => {
                 at += count;
+                keep(buffer, &mut run, start..at);
+            }
+            Piece::Data(count) => {
+                at += count;
+                if !filters.is_empty() {
+                    filters.show(Part::Data(buffer.at(start..at)))?;
+                }
+                keep(buffer, &mut run, start..at);
+            }
+            Piece::Final(count) => {
+                at += count;
+                filters.show(Part::End)?;
                 keep(buffer, &mut run, start..at);
             }
             Piece::Skip(count) | Piece::Last(count) => at += count,
             Piece::Size(count, size) => {
                 at += count;
-                let mut line = [0; 18];
-                let length = write_size(&mut line, size);
-                write(buffer, &mut run, at, line.get(..length).unwrap_or_default());
+                let mut line = Vec::with_capacity(18);
+                write_size(&mut line, size);
+                write(buffer, &mut run, at, &line);
             }
             Piece::Trailer(count) => {
                 at += count;
-                lines.extend_from_slice(buffer.at(start..at));
-                if lines.len() > MOST_TRAILERS {
-                    return Err(Refusal::Trailers);
-                }
+                keep_line(lines, buffer.at(start..at))?;
             }
             Piece::End(count) => {
                 at += count;
                 let mut last = b"0\r\n".to_vec();
-                lines.extend_from_slice(b"\r\n");
-                // Malformed ones are refused, whether they go on or not.
-                trailers(lines, &mut last)?;
-                if !with_trailers {
-                    last.truncate(3);
+                let kept = end_of_lines(lines)?;
+                filters.show(Part::Trailers(&kept))?;
+                filters.show(Part::End)?;
+                if with_trailers {
+                    last.extend_from_slice(&kept);
                 }
                 last.extend_from_slice(b"\r\n");
                 write(buffer, &mut run, at, &last);
             }
         }
     }
-    Ok(Passed { place: run, read: at - place.start })
+    Ok(Passed { place: Some(run), read: at - place.start })
 }
 
-/// Passes the data of chunks on, and nothing else.
-fn unchunk(scanner: &mut Scanner, buffer: &mut Buffer, place: Range<usize>) -> Result<Passed, Refusal> {
-    let (mut at, mut run) = (place.start, place.start..place.start);
-    while at < place.end && !scanner.is_done() {
-        let bytes = buffer.at(at..place.end);
-        let piece = scanner.next(bytes)?;
-        let count = match piece {
-            Piece::Data(count) => {
-                keep(buffer, &mut run, at..at + count);
-                count
-            }
-            Piece::Pass(count)
-            | Piece::Final(count)
-            | Piece::Skip(count)
-            | Piece::Size(count, _)
-            | Piece::Last(count)
-            | Piece::Trailer(count)
-            | Piece::End(count) => count,
-        };
-        at += count;
-    }
-    Ok(Passed { place: run, read: at - place.start })
+/// Keeps a trailer line, or a part of one.
+pub fn keep_line(lines: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Refusal> {
+    lines.extend_from_slice(bytes);
+    if lines.len() > MOST_TRAILERS { Err(Refusal::Trailers) } else { Ok(()) }
+}
+
+/// The trailers that may travel, once the last one is there. Malformed ones are refused, whether they go
+/// on or not.
+pub fn end_of_lines(lines: &mut Vec<u8>) -> Result<Vec<u8>, Refusal> {
+    let mut kept = Vec::new();
+    lines.extend_from_slice(b"\r\n");
+    trailers(lines, &mut kept)?;
+    lines.clear();
+    Ok(kept)
 }
 
 /// Adds what lies at a place to the run before it.
@@ -239,15 +305,45 @@ fn write(buffer: &mut Buffer, run: &mut Range<usize>, at: usize, bytes: &[u8]) {
     run.end += bytes.len();
 }
 
-/// Writes the line of a chunk, and answers its length.
-fn write_size(line: &mut [u8; 18], size: u64) -> usize {
-    let digits = (16 - size.leading_zeros() as usize / 4).max(1);
-    for (at, digit) in line.iter_mut().take(digits).enumerate() {
-        let nibble = (size >> (4 * (digits - 1 - at)) & 15) as u32;
-        *digit = char::from_digit(nibble, 16).map_or(b'0', |digit| digit as u8);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What goes on of chunks that come in two parts, the first of which is sent again before the second.
+    fn sent_again(text: &[u8], cut: usize) -> Vec<u8> {
+        let (mut buffer, mut lines, mut filters) = (Buffer::default(), Vec::new(), Filters::default());
+        filters.add(crate::filter::Filter::Hold(Hold::new(1000)));
+        let mut body = Body::new(Framing::Chunked, Reader { chunks: true, trailers: true }, false);
+        let mut pass = |body: &mut Body, filters: &mut Filters, bytes: &[u8]| {
+            buffer.put(bytes).unwrap();
+            let passed = body.pass(&mut buffer, Buffer::place(bytes.len()), &mut lines, filters).unwrap();
+            buffer.out(&passed).to_vec()
+        };
+        pass(&mut body, &mut filters, &text[..cut]);
+        let mut sent = body.again(Framing::Chunked, filters.held().unwrap());
+        sent.extend(pass(&mut body, &mut filters, &text[cut..]));
+        sent
     }
-    for (at, byte) in line.iter_mut().skip(digits).take(2).enumerate() {
-        *byte = if at == 0 { b'\r' } else { b'\n' };
+
+    #[test]
+    fn chunks_go_again_wherever_they_were_cut() {
+        let text = b"5;x=y\r\nhello\r\n000c\r\n, wide world\r\n0\r\nX-Sum: 1\r\n\r\n";
+        for cut in 0..=text.len() {
+            let sent = sent_again(text, cut);
+            let (mut data, mut scanner, mut at) = (Vec::new(), Scanner::default(), 0);
+            while at < sent.len() {
+                at += match scanner.next(&sent[at..]).unwrap_or_else(|_| panic!("{cut}: {}", sent.escape_ascii())) {
+                    Piece::Data(count) => {
+                        data.extend_from_slice(&sent[at..at + count]);
+                        count
+                    }
+                    Piece::Pass(count) | Piece::Skip(count) | Piece::Size(count, _) | Piece::Last(count) => count,
+                    Piece::Trailer(count) | Piece::End(count) | Piece::Final(count) => count,
+                };
+            }
+            assert!(scanner.is_done(), "{cut}: {}", sent.escape_ascii());
+            assert_eq!(data, b"hello, wide world", "{cut}: {}", sent.escape_ascii());
+            assert!(sent.ends_with(b"0\r\nX-Sum: 1\r\n\r\n"), "{cut}: {}", sent.escape_ascii());
+        }
     }
-    digits + 2
 }

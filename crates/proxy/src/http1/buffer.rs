@@ -3,24 +3,28 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
+use super::body::Passed;
+
 /// The largest head that goes on: as large as one may come, and what is added.
-const HEAD: usize = 96 * 1024;
+const HEAD: usize = 112 * 1024;
 /// Room before what is read: for a head, and for the line of a chunk or trailers between the two.
 const BEFORE: usize = HEAD + 16 * 1024;
-/// As much as one read takes: a response of 64 KiB with its head, in one.
-pub const READ: usize = 128 * 1024;
-/// Room behind what is read, for the end of a chunk.
-const BEHIND: usize = 16;
+/// As much as is there at once: the largest head.
+const ROOM: usize = 100 * 1024;
+/// As much of a body as one read takes, which is the most that is held when nobody takes it.
+pub const READ: usize = 64 * 1024;
+/// As much as one read takes that begins with a head: 64 KiB of a body come with it in one.
+pub const READ_HEAD: usize = READ + 4 * 1024;
 
 /// The buffer through which a worker's messages pass, lent to one poll at a time.
 ///
 /// ```text
-///   │ before │ read …                    │ behind │
-///        ◀── a head that has grown       ──▶ the end of a chunk
+///   │ before │ read … │
+///        ◀── a head that has grown, the line of a chunk
 /// ```
 ///
 /// So what is sent on lies in one piece, whatever was added to it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Buffers(RefCell<Buffer>);
 
 /// The buffer, while it is lent.
@@ -29,12 +33,13 @@ pub struct Buffer {
     bytes: Box<[u8]>,
     /// Where a head is put together.
     pub head: Box<[u8]>,
+    /// What is framed anew.
+    pub made: Vec<u8>,
 }
 
-impl Default for Buffers {
+impl Default for Buffer {
     fn default() -> Self {
-        let bytes = vec![0; BEFORE + READ + BEHIND].into();
-        Self(RefCell::new(Buffer { bytes, head: vec![0; HEAD].into() }))
+        Self { bytes: vec![0; BEFORE + ROOM].into(), head: vec![0; HEAD].into(), made: Vec::new() }
     }
 }
 
@@ -46,9 +51,15 @@ impl Buffers {
 }
 
 impl Buffer {
-    /// Where bytes are read into, behind the first `taken` ones.
-    pub fn room(&mut self, taken: usize) -> &mut [u8] {
-        self.bytes.get_mut(BEFORE + taken..BEFORE + READ).unwrap_or_default()
+    /// Where `most` bytes are read into, at most.
+    pub fn room(&mut self, most: usize) -> &mut [u8] {
+        self.bytes.get_mut(BEFORE..BEFORE + most.min(ROOM)).unwrap_or_default()
+    }
+
+    /// Puts bytes where others are read into. `None` when there is no room.
+    pub fn put(&mut self, bytes: &[u8]) -> Option<()> {
+        self.bytes.get_mut(BEFORE..BEFORE + bytes.len())?.copy_from_slice(bytes);
+        Some(())
     }
 
     /// The place of the first `count` bytes that were read.
@@ -59,6 +70,14 @@ impl Buffer {
     /// What lies at a place.
     pub fn at(&self, place: Range<usize>) -> &[u8] {
         self.bytes.get(place).unwrap_or_default()
+    }
+
+    /// What goes on after a pass over a body.
+    pub fn out(&self, passed: &Passed) -> &[u8] {
+        match &passed.place {
+            Some(place) => self.at(place.clone()),
+            None => &self.made,
+        }
     }
 
     /// What lies at a place, to be changed.

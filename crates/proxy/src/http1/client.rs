@@ -3,11 +3,12 @@
 use std::task::{Context, Poll};
 
 use net::{Half, Stream};
+use wire::Limits;
 
 use super::buffer::{Buffer, Buffers};
 
 /// The most bytes that are read before their turn.
-const MOST_EARLY: usize = 64 * 1024;
+const MOST_EARLY: usize = 16 * 1024;
 
 /// The client's side of a connection.
 #[derive(Debug)]
@@ -18,6 +19,9 @@ pub struct Client {
     pub over: Vec<u8>,
     /// It sends nothing more.
     pub ended: bool,
+    /// How much of `over` was looked at, and whether a line ends in there.
+    looked: usize,
+    lines: bool,
 }
 
 /// What watching a client that has nothing to say came to.
@@ -32,7 +36,7 @@ pub enum Seen {
 impl Client {
     /// A client that has said nothing yet.
     pub fn new(stream: Stream) -> Self {
-        Self { stream, over: Vec::new(), ended: false }
+        Self { stream, over: Vec::new(), ended: false, looked: 0, lines: false }
     }
 
     /// Reads what comes while an answer is awaited: the next request, the end, or a reset. It is read
@@ -44,9 +48,7 @@ impl Client {
         while !self.ended && self.over.len() < MOST_EARLY {
             let most = MOST_EARLY - self.over.len();
             let read = buffers.lend(|buffer| {
-                let room = buffer.room(0);
-                let most = room.len().min(most);
-                match Half::poll_read(&mut self.stream, cx, room.get_mut(..most).unwrap_or_default()) {
+                match Half::poll_read(&mut self.stream, cx, buffer.room(most)) {
                     Poll::Ready(Ok(count)) => {
                         self.over.extend_from_slice(buffer.at(Buffer::place(count)));
                         Some(Ok(count))
@@ -63,6 +65,43 @@ impl Client {
             }
         }
         Seen::There
+    }
+
+    /// Whether bytes are there that nobody has looked at.
+    pub fn has_unseen(&self) -> bool {
+        self.over.len() > self.looked
+    }
+
+    /// Reads, and answers how many bytes; 0 when nothing more comes.
+    pub fn read(&mut self, cx: &mut Context<'_>, room: &mut [u8]) -> Poll<usize> {
+        if self.ended {
+            return Poll::Ready(0);
+        }
+        self.stream.poll_read(cx, room).map(|read| read.unwrap_or(0))
+    }
+
+    /// Looks at what nobody has looked at, and says whether a head may have come to its end there, or
+    /// to its limits.
+    pub fn has_line(&mut self, limits: &Limits) -> bool {
+        let fresh = self.over.get(self.looked..).unwrap_or_default();
+        let line = fresh.contains(&b'\n');
+        self.looked = self.over.len();
+        self.lines |= line;
+        line || self.over.len() > if self.lines { limits.head() } else { limits.line + 2 }
+    }
+
+    /// Keeps a part of a head.
+    pub fn keep(&mut self, bytes: &[u8]) {
+        self.over.clear();
+        self.over.extend_from_slice(bytes);
+        self.looked = self.over.len();
+        self.lines = bytes.contains(&b'\n');
+    }
+
+    /// The head is there, and what came behind it is elsewhere.
+    pub fn clear(&mut self) {
+        self.over.clear();
+        (self.looked, self.lines) = (0, false);
     }
 
     /// Gives back memory that a burst has taken.

@@ -21,7 +21,11 @@ impl Deadline {
 
     /// So many milliseconds from now; replaces the one before.
     pub fn set(&mut self, millis: u32) {
-        let due = self.timer.now().after(millis);
+        self.set_at(self.timer.now().after(millis));
+    }
+
+    /// At that time; replaces the one before.
+    pub fn set_at(&mut self, due: Tick) {
         self.due = Some(due);
         if self.armed.is_none_or(|armed| due < armed) {
             self.timer.arm(due);

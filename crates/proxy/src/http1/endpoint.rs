@@ -3,14 +3,11 @@
 use std::cell::RefCell;
 
 use net::{Held, Stream, Tick};
+use plan::Reuse;
 use world::Open;
 
-/// How long a connection may wait for its next exchange, in milliseconds.
-const IDLE: u64 = 60_000;
 /// How long ago its last exchange may have ended for it to be used without a doubt.
 const MOMENT: u64 = 1000;
-/// The most idle connections that a worker keeps to one endpoint.
-const MOST_IDLE: usize = 256;
 
 /// A connection to an endpoint.
 #[derive(Debug)]
@@ -19,7 +16,12 @@ pub struct Conn {
     pub stream: Stream,
     /// Whether it has served an exchange before.
     pub reused: bool,
+    born: Tick,
+    /// Since when it waits, and until when it may.
     since: Tick,
+    until: Tick,
+    /// How many exchanges it has served.
+    served: u32,
     open: Open,
     held: Held,
 }
@@ -27,7 +29,7 @@ pub struct Conn {
 impl Conn {
     /// A new one.
     pub fn new(stream: Stream, open: Open, held: Held, now: Tick) -> Self {
-        Self { stream, reused: false, since: now, open, held }
+        Self { stream, reused: false, born: now, since: now, until: now, served: 0, open, held }
     }
 
     /// The socket alone, and what counts it.
@@ -45,12 +47,11 @@ impl Idle {
     /// cannot be repeated gets only one that was used a moment ago (RFC 9112 section 9.3.1).
     pub fn take(&self, now: Tick, repeatable: bool) -> Option<Conn> {
         let mut idle = self.0.borrow_mut();
-        let most = if repeatable { IDLE } else { MOMENT };
-        if idle.last().is_some_and(|last| now.since(last.since) >= most && !repeatable) {
+        if !repeatable && idle.last().is_some_and(|last| now.since(last.since) >= MOMENT) {
             return None;
         }
         while let Some(mut conn) = idle.pop() {
-            if conn.stream.is_silent() && now.since(conn.since) < most {
+            if conn.stream.is_silent() && now < conn.until {
                 conn.reused = true;
                 return Some(conn);
             }
@@ -61,15 +62,26 @@ impl Idle {
     /// Closes those that have died or waited too long, and answers how many are left.
     pub fn sweep(&self, now: Tick) -> usize {
         let mut idle = self.0.borrow_mut();
-        idle.retain(|conn| conn.stream.is_silent() && now.since(conn.since) < IDLE);
+        idle.retain(|conn| conn.stream.is_silent() && now < conn.until);
         idle.len()
     }
 
-    /// Takes one back whose exchange is over.
-    pub fn give(&self, mut conn: Conn, now: Tick) {
+    /// Closes them all.
+    pub fn clear(&self) {
+        self.0.take();
+    }
+
+    /// Takes one back whose exchange is over, unless it has served long enough.
+    pub fn give(&self, mut conn: Conn, now: Tick, reuse: &Reuse) {
+        conn.served = conn.served.saturating_add(1);
         conn.since = now;
+        conn.until = now.after(reuse.idle);
+        if let Some(age) = reuse.age {
+            conn.until = conn.until.min(conn.born.after(age));
+        }
         let mut idle = self.0.borrow_mut();
-        if idle.len() < MOST_IDLE && conn.stream.settles() {
+        let serves = reuse.requests.is_none_or(|most| conn.served < most) && now < conn.until;
+        if serves && idle.len() < reuse.most as usize && conn.stream.settles() {
             idle.push(conn);
         }
     }

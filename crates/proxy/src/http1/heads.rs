@@ -1,6 +1,6 @@
 //! The heads that go on: what is left out, and what is added.
 
-use wire::{Added, Framing, Head, Line, Request, Response, Target, Version, emit};
+use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit};
 
 /// What is said of a client to endpoints: field lines, made once for each client.
 #[derive(Debug, Clone)]
@@ -80,15 +80,26 @@ impl<'a, const N: usize> Fields<'a, N> {
     }
 }
 
-/// Writes the head that an endpoint gets. `None` when `out` is too small.
-pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwarded) -> Option<usize> {
+/// Writes the head that an endpoint gets; `changes`: its body gets another length on its way. `None` when
+/// `out` is too small.
+pub fn to_endpoint(
+    out: &mut [u8],
+    head: &Head,
+    request: &Request,
+    from: &Forwarded,
+    changes: bool,
+) -> Option<usize> {
     let mut drop = request.connection.drop.and(request.host_field).and(request.forwarded);
-    if request.odd_length {
+    let rechunks = changes && request.framing != Framing::None;
+    let relengths = request.odd_length && !rechunks;
+    if relengths || rechunks {
         drop = drop.and(request.length_fields);
     }
     let method = head.part(request.method_at);
     let path = head.part(request.target.path());
     let made: [&[u8]; 5] = match (request.target, path.first()) {
+        // The last on the way asks the endpoint itself (RFC 9112 section 3.2.4).
+        (Target::Absolute(..), None) if request.method == Method::Options => [method, b" ", b"", b"*", b" HTTP/1.1"],
         (Target::Asterisk, _) => [method, b" ", b"", b"*", b" HTTP/1.1"],
         (_, Some(b'/')) => [method, b" ", b"", path, b" HTTP/1.1"],
         _ => [method, b" ", b"/", path, b" HTTP/1.1"],
@@ -96,7 +107,7 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwar
     let same = request.version == Version::Http11 && !matches!(request.target, Target::Absolute(..));
     let host = request.host.map(|host| head.part(host)).unwrap_or_default();
     let length = match request.framing {
-        Framing::Length(length) if request.odd_length => Digits::of(length),
+        Framing::Length(length) if relengths => Digits::of(length),
         _ => Digits::NONE,
     };
     let (host, length) = ([host], [length.text()]);
@@ -106,8 +117,11 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwar
     if !request.host_stays {
         added.add(b"Host", &host);
     }
-    if request.odd_length {
+    if relengths {
         added.add(b"Content-Length", &length);
+    }
+    if rechunks {
+        added.add(b"Transfer-Encoding", &[b"chunked"]);
     }
     match (request.upgrade.is_some(), request.takes_trailers) {
         (true, _) => {
@@ -124,7 +138,7 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwar
         added.add(b"X-Forwarded-Host", &host);
     }
     let line = if same { Line::Same } else { Line::Made(&made) };
-    emit(out, head, line, drop, added.all(), from.lines(request.version))
+    emit(out, head.view(), &Edits { line, drop, added: added.all(), lines: from.lines(request.version) })
 }
 
 /// What a client is told of its connection.
@@ -138,27 +152,38 @@ pub enum Told {
     Close,
 }
 
-/// Writes the head that a client gets. `None` when `out` is too small.
-pub fn to_client(out: &mut [u8], head: &Head, response: &Response, told: Told, knows_chunks: bool) -> Option<usize> {
+/// Writes the head that a client gets; `changes`: the body gets another length on its way. `None` when
+/// `out` is too small.
+pub fn to_client(
+    out: &mut [u8],
+    head: &Head,
+    response: &Response,
+    told: Told,
+    knows_chunks: bool,
+    changes: bool,
+) -> Option<usize> {
     let mut drop = response.connection.drop;
-    let unchunked = response.framing == Framing::Chunked && !knows_chunks;
-    if response.odd_length || unchunked {
+    // Of a body that does not come, too: a client of HTTP/1.0 knows nothing of it.
+    let unchunked = response.chunked && !knows_chunks;
+    if response.odd_length || unchunked || changes {
         drop = drop.and(response.length_fields);
     }
+    let rechunks = response.framing == Framing::UntilClose || (changes && response.framing != Framing::None);
+    let relengths = response.odd_length && response.length.is_some() && !changes;
     let same = response.version == Version::Http11;
     let line = match same {
         true => None,
         false => head.bytes().split(|byte| *byte == b'\r').next(),
     };
     let made: [&[u8]; 2] = [b"HTTP/1.1", line.and_then(|line| line.get(8..)).unwrap_or_default()];
-    let length = response.length.filter(|_| response.odd_length).map_or(Digits::NONE, Digits::of);
+    let length = response.length.filter(|_| relengths).map_or(Digits::NONE, Digits::of);
     let length = [length.text()];
     let upgrade = [response.upgrade.map(|value| head.part(value)).unwrap_or_default()];
     let mut added = Fields::<5>::new();
-    if response.odd_length && response.length.is_some() {
+    if relengths {
         added.add(b"Content-Length", &length);
     }
-    if response.framing == Framing::UntilClose && knows_chunks {
+    if rechunks && knows_chunks {
         added.add(b"Transfer-Encoding", &[b"chunked"]);
     }
     match told {
@@ -170,5 +195,6 @@ pub fn to_client(out: &mut [u8], head: &Head, response: &Response, told: Told, k
         Told::KeepAlive => added.add(b"Connection", &[b"keep-alive"]),
         Told::Close => added.add(b"Connection", &[b"close"]),
     }
-    emit(out, head, if same { Line::Same } else { Line::Made(&made) }, drop, added.all(), b"")
+    let line = if same { Line::Same } else { Line::Made(&made) };
+    emit(out, head.view(), &Edits { line, drop, added: added.all(), lines: b"" })
 }

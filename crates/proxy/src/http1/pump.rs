@@ -1,16 +1,18 @@
 //! Moves one body from one side to the other.
 
+use std::io::IoSlice;
 use std::ops::Range;
 use std::task::{Context, Poll, ready};
 
-use net::{Half, Stream, Tools};
+use account::Fault;
+use net::{Half, Stream, Tools, let_others_run};
 #[cfg(target_os = "linux")]
 use net::{Portion, Torn};
-use wire::Refusal;
+use wire::{Framing, Refusal};
 
-use super::body::Body;
-use super::buffer::{Buffer, Buffers};
-use std::io::IoSlice;
+use super::body::{Body, Reader, Refused};
+use super::buffer::{Buffer, Buffers, READ};
+use crate::filter::{Filters, Part};
 
 /// What is left of a body must be so large to be spliced: below, copying costs less.
 #[cfg(target_os = "linux")]
@@ -22,14 +24,17 @@ const ROUNDS: usize = 16;
 /// Moves one body from one side to the other, behind the head that goes before it.
 #[derive(Debug, Default)]
 pub struct Pump {
+    framing: Framing,
     body: Body,
+    /// What happens to it on its way.
+    pub filters: Filters,
     /// What the sink did not take, and how much of that it has taken since.
     held: Vec<u8>,
     sent: usize,
+    /// Only so much of `held` goes on until it is let go.
+    gate: Option<usize>,
     /// Trailers, until all of them are there.
     lines: Vec<u8>,
-    /// How many bytes of the first that came belong to the body.
-    taken: usize,
     /// Bytes that the sink has taken.
     pub moved: u64,
     #[cfg(target_os = "linux")]
@@ -45,21 +50,24 @@ pub enum Broken {
     Sink,
     /// What came is not what had to follow.
     Refused(Refusal),
+    /// A filter ends the exchange.
+    Filtered(Fault),
+}
+
+impl From<Refused> for Broken {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Malformed(refusal) => Self::Refused(refusal),
+            Refused::Filtered(fault) => Self::Filtered(fault),
+        }
+    }
 }
 
 impl Pump {
-    /// Begins another body.
-    pub fn begin(&mut self, body: Body) {
-        self.body = body;
-        self.lines.clear();
-        self.held.clear();
-        self.sent = 0;
-        self.taken = 0;
-    }
-
-    /// Begins a body behind what is held already.
-    pub fn begin_behind(&mut self, body: Body) {
-        self.body = body;
+    /// Begins a body, behind what is held already. Its filters are there.
+    pub fn begin(&mut self, framing: Framing, reader: Reader) {
+        self.framing = framing;
+        self.body = Body::new(framing, reader, self.filters.change());
     }
 
     /// Forgets everything, and keeps at most `most` bytes of room.
@@ -67,11 +75,13 @@ impl Pump {
         self.held.clear();
         self.held.shrink_to(most);
         self.lines = Vec::new();
+        self.filters.clear();
         #[cfg(target_os = "linux")]
         {
             self.portion = Portion::default();
         }
-        (self.body, self.sent, self.moved, self.taken) = (Body::Over, 0, 0, 0);
+        (self.framing, self.body) = (Framing::None, Body::Over);
+        (self.sent, self.gate, self.moved) = (0, None, 0);
     }
 
     /// Whether all of it was received.
@@ -81,7 +91,12 @@ impl Pump {
 
     /// Whether all of it was sent.
     pub fn is_done(&self) -> bool {
-        self.body.is_over() && self.sent >= self.held.len() && !self.is_piped()
+        self.body.is_over() && self.held().is_empty() && !self.is_piped()
+    }
+
+    /// Whether the sink has still to take something.
+    pub fn is_blocked(&self) -> bool {
+        !self.held().is_empty() || self.is_piped()
     }
 
     fn is_piped(&self) -> bool {
@@ -91,12 +106,34 @@ impl Pump {
         return false;
     }
 
+    /// Whether all that was read of it could be sent once more.
+    pub fn is_replayable(&self) -> bool {
+        self.framing == Framing::None || self.filters.held().is_some_and(|hold| hold.is_whole())
+    }
+
+    /// Holds what was sent before, to send it once more.
+    pub fn send_again(&mut self) {
+        self.held.clear();
+        (self.sent, self.gate) = (0, None);
+        if let Some(hold) = self.filters.held() {
+            self.held = self.body.again(self.framing, hold);
+        }
+    }
+
+    /// Tells the filters that it does not come to its end.
+    pub fn abort(&mut self, fault: Fault) {
+        if !self.body.is_over() {
+            // It is over already; nothing is left to be ended by an error.
+            let _ = self.filters.show(Part::Abort(fault));
+        }
+    }
+
     /// Passes on what lies at `place`, behind the head of `head` bytes that was put together. Answers how
-    /// many bytes belong to the body.
+    /// many bytes belong to the body, also when the sink takes nothing more.
     ///
     /// # Errors
     ///
-    /// The bytes are not what has to follow, or the sink takes nothing more.
+    /// The bytes are not what has to follow.
     pub fn begin_with(
         &mut self,
         cx: &mut Context<'_>,
@@ -104,31 +141,23 @@ impl Pump {
         head: usize,
         place: Range<usize>,
         sink: &mut Stream,
-        mut tee: impl FnMut(&[u8]),
-    ) -> Result<usize, Broken> {
-        let passed = self.body.pass(buffer, place, &mut self.lines).map_err(Broken::Refused)?;
-        self.taken = passed.read;
-        tee(buffer.at(passed.place.clone()));
-        let all = buffer.put_head(head, passed.place).ok_or(Broken::Sink)?;
-        self.write(cx, buffer.at(all), sink)?;
-        Ok(passed.read)
-    }
-
-    /// How many bytes of the first that came belong to the body.
-    pub fn taken(&self) -> usize {
-        self.taken
+    ) -> Result<(usize, Result<(), Broken>), Broken> {
+        let passed = self.body.pass(buffer, place, &mut self.lines, &mut self.filters)?;
+        let sent = match passed.place {
+            Some(place) => match buffer.put_head(head, place) {
+                Some(all) => self.write(cx, buffer.at(all), sink),
+                None => Err(Broken::Sink),
+            },
+            None => self
+                .write(cx, buffer.head.get(..head).unwrap_or_default(), sink)
+                .and_then(|()| self.write(cx, &buffer.made, sink)),
+        };
+        Ok((passed.read, sent))
     }
 
     /// Holds bytes that go behind all others.
     pub fn hold(&mut self, bytes: &[u8]) {
         self.held.extend_from_slice(bytes);
-    }
-
-    /// Holds what was sent before, to send it once more.
-    pub fn hold_again(&mut self, bytes: &[u8]) {
-        self.held.clear();
-        self.held.extend_from_slice(bytes);
-        self.sent = 0;
     }
 
     /// Sends `bytes`, and holds what is not taken.
@@ -140,18 +169,18 @@ impl Pump {
         if bytes.is_empty() {
             return Ok(());
         }
-        let taken = if self.sent < self.held.len() {
-            0
-        } else {
+        let taken = if self.held().is_empty() {
             match Half::poll_write(sink, cx, &[IoSlice::new(bytes)]) {
                 Poll::Ready(Ok(0) | Err(_)) => return Err(Broken::Sink),
                 Poll::Ready(Ok(taken)) => taken,
                 Poll::Pending => 0,
             }
+        } else {
+            0
         };
         self.moved += taken as u64;
         if let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
-            if self.sent >= self.held.len() {
+            if self.held().is_empty() {
                 self.held.clear();
                 self.sent = 0;
             }
@@ -167,29 +196,31 @@ impl Pump {
     ///
     /// The bytes are not what has to follow.
     pub fn hold_body(&mut self, buffer: &mut Buffer, place: Range<usize>) -> Result<usize, Broken> {
-        let passed = self.body.pass(buffer, place, &mut self.lines).map_err(Broken::Refused)?;
-        self.held.extend_from_slice(buffer.at(passed.place));
+        let passed = self.body.pass(buffer, place, &mut self.lines, &mut self.filters)?;
+        self.held.extend_from_slice(buffer.out(&passed));
         Ok(passed.read)
     }
 
-    /// Sends a head, and what is held behind it. A sink that takes nothing more shows when it is read.
-    pub fn send_behind(&mut self, cx: &mut Context<'_>, head: &[u8], with_held: bool, sink: &mut Stream) {
+    /// Sends a head, and what is held behind it, or the head alone until [`Pump::let_go`]. A sink that
+    /// takes nothing more shows when it is read.
+    pub fn send_behind(&mut self, cx: &mut Context<'_>, head: &[u8], alone: bool, sink: &mut Stream) {
         let both = [IoSlice::new(head), IoSlice::new(self.held.get(self.sent..).unwrap_or_default())];
-        let parts = if with_held && !self.held().is_empty() { &both[..] } else { &both[..1] };
+        let parts = if alone || self.held().is_empty() { &both[..1] } else { &both[..] };
         let taken = match Half::poll_write(sink, cx, parts) {
             Poll::Ready(Ok(taken)) => taken,
             Poll::Ready(Err(_)) | Poll::Pending => 0,
         };
         self.moved += taken as u64;
-        // A new connection takes a head; if not, what is left goes before the rest.
-        match head.get(taken..) {
-            Some(rest) if !rest.is_empty() => drop(self.held.splice(..self.sent, rest.iter().copied())),
-            _ => {
-                self.sent += taken.saturating_sub(head.len());
-                return;
-            }
-        }
-        self.sent = 0;
+        let rest = head.get(taken..).unwrap_or_default();
+        // What is left of the head goes before all else.
+        drop(self.held.splice(..self.sent, rest.iter().copied()));
+        self.sent = taken.saturating_sub(head.len());
+        self.gate = alone.then_some(rest.len());
+    }
+
+    /// Nothing is held back any more.
+    pub fn let_go(&mut self) {
+        self.gate = None;
     }
 
     /// What is held.
@@ -203,8 +234,10 @@ impl Pump {
     ///
     /// The sink takes nothing more.
     pub fn flush(&mut self, cx: &mut Context<'_>, sink: &mut Stream) -> Poll<Result<(), Broken>> {
-        while self.sent < self.held.len() {
-            match ready!(Half::poll_write(sink, cx, &[IoSlice::new(self.held())])) {
+        let end = self.gate.unwrap_or(self.held.len());
+        while self.sent < end {
+            let bytes = self.held.get(self.sent..end).unwrap_or_default();
+            match ready!(Half::poll_write(sink, cx, &[IoSlice::new(bytes)])) {
                 Ok(0) | Err(_) => return Poll::Ready(Err(Broken::Sink)),
                 Ok(taken) => {
                     self.sent += taken;
@@ -224,7 +257,6 @@ impl Pump {
         source: &mut Stream,
         sink: &mut Stream,
         over: &mut Vec<u8>,
-        mut tee: impl FnMut(&[u8]),
     ) -> Poll<Result<(), Broken>> {
         for _ in 0..ROUNDS {
             ready!(self.flush(cx, sink))?;
@@ -232,38 +264,48 @@ impl Pump {
                 return Poll::Ready(Ok(()));
             }
             #[cfg(target_os = "linux")]
-            if self.portion.is_held() || self.body.left() >= WORTH_SPLICING {
-                let mut left = self.body.left();
-                let polled = self.portion.poll(cx, (source, sink), tools, &mut left, &mut self.moved);
-                self.body.set_left(left, self.portion.is_held());
-                match ready!(polled) {
-                    Ok(true) => continue,
-                    Ok(false) => {}
-                    Err(Torn::Source) => return Poll::Ready(Err(Broken::Source)),
-                    Err(Torn::Sink) => return Poll::Ready(Err(Broken::Sink)),
+            if self.portion.is_held() || (self.body.left() >= WORTH_SPLICING && self.filters.is_empty()) {
+                match ready!(self.splice(cx, (&mut *source, &mut *sink), tools))? {
+                    true => continue,
+                    false => {}
                 }
             }
             #[cfg(not(target_os = "linux"))]
             let _ = tools;
             let step = buffers.lend(|buffer| {
-                let count = match ready!(Half::poll_read(source, cx, buffer.room(0))) {
+                let count = match ready!(Half::poll_read(source, cx, buffer.room(READ))) {
                     Ok(count) => count,
                     Err(_) => return Poll::Ready(Err(Broken::Source)),
                 };
                 if count == 0 {
-                    let last = self.body.end().ok_or(Broken::Source)?;
-                    return Poll::Ready(self.write(cx, last, sink));
+                    let last = self.body.end(&mut self.filters)?.ok_or(Broken::Source)?;
+                    return Poll::Ready(self.write(cx, &last, sink));
                 }
                 let place = Buffer::place(count);
-                let passed = self.body.pass(buffer, place.clone(), &mut self.lines).map_err(Broken::Refused)?;
+                let passed = self.body.pass(buffer, place.clone(), &mut self.lines, &mut self.filters)?;
                 over.extend_from_slice(buffer.at(place.start + passed.read..place.end));
-                let bytes = buffer.at(passed.place);
-                tee(bytes);
-                Poll::Ready(self.write(cx, bytes, sink))
+                Poll::Ready(self.write(cx, buffer.out(&passed), sink))
             });
             ready!(step.unwrap_or(Poll::Pending))?;
         }
-        let _ = std::pin::pin!(tokio::task::yield_now()).poll(cx);
+        let_others_run(cx);
         Poll::Pending
+    }
+
+    /// Splices a part of it; says whether that can be done.
+    #[cfg(target_os = "linux")]
+    fn splice(
+        &mut self,
+        cx: &mut Context<'_>,
+        sides: (&mut Stream, &mut Stream),
+        tools: &Tools,
+    ) -> Poll<Result<bool, Broken>> {
+        let mut left = self.body.left();
+        let polled = self.portion.poll(cx, sides, tools, &mut left, &mut self.moved);
+        self.body.set_left(left, self.portion.is_held());
+        polled.map_err(|torn| match torn {
+            Torn::Source => Broken::Source,
+            Torn::Sink => Broken::Sink,
+        })
     }
 }

@@ -1,0 +1,144 @@
+//! Waiting for a request, and the begin of its exchange.
+
+use std::task::{Context, Poll, ready};
+
+use account::Fault;
+use decide::Asked;
+use plan::Protocol;
+use wire::{Host, Refusal, Request};
+
+use super::{Manners, Session, Stage, Step};
+use crate::choice::{Choice, NotChosen, choose, choose_again};
+use crate::http1::buffer::{Buffer, READ_HEAD};
+use crate::http1::exchange::{Exchange, Why};
+use crate::station::Station;
+
+impl Session {
+    /// Reads until a head is there, and begins its exchange.
+    pub(super) fn await_request(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        let Some(client) = &self.client else { return Poll::Ready(Step::Over) };
+        if !client.has_unseen() && client.stream.awaits_bytes(cx) {
+            return Poll::Pending;
+        }
+        let station = self.station.clone();
+        let step = station.http.buffers.lend(|buffer| {
+            loop {
+                let Some(client) = &mut self.client else { return Poll::Ready(Step::Over) };
+                let mut read = 0;
+                if !client.has_unseen() {
+                    read = match ready!(client.read(cx, buffer.room(READ_HEAD))) {
+                        0 => return Poll::Ready(Step::Over),
+                        read => read,
+                    };
+                }
+                // What came before goes first. A head ends with a line, so before that nobody need look.
+                if !client.over.is_empty() {
+                    client.over.extend_from_slice(buffer.at(Buffer::place(read)));
+                    if !client.has_line(&self.manners.limits) {
+                        self.note_part();
+                        continue;
+                    }
+                    read = client.over.len();
+                    if buffer.put(&client.over).is_none() {
+                        return Poll::Ready(self.refuse(cx, Refusal::FieldsLength));
+                    }
+                }
+                let place = Buffer::place(read);
+                let mut exchange = station.http.take();
+                match Request::parse(&mut exchange.head, buffer.at(place.clone()), &self.manners.limits) {
+                    Ok(Some((request, length))) => {
+                        client.clear();
+                        exchange.request = Some(request);
+                        return Poll::Ready(self.begin_exchange(cx, buffer, exchange, (place.start + length, place.end)));
+                    }
+                    Ok(None) => {
+                        station.http.give(exchange);
+                        client.keep(buffer.at(place));
+                        self.note_part();
+                    }
+                    Err(refusal) => {
+                        station.http.give(exchange);
+                        return Poll::Ready(self.refuse(cx, refusal));
+                    }
+                }
+            }
+        });
+        step.unwrap_or(Poll::Pending)
+    }
+
+    /// A part of a head is there: the rest has to come in time.
+    fn note_part(&mut self) {
+        if !std::mem::replace(&mut self.head_due, true) {
+            self.deadline.set(self.manners.head);
+        }
+    }
+
+    fn refuse(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
+        self.unanswered(cx, Why::Refused(refusal), None)
+    }
+
+    fn begin_exchange(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut Buffer,
+        mut exchange: Box<Exchange>,
+        body: (usize, usize),
+    ) -> Step {
+        let station = self.station.clone();
+        self.head_due = false;
+        self.entered.iter().for_each(|entered| entered.listener.counts.requests.add(1));
+        let begun = match self.choose(&station, &exchange) {
+            Ok(choice) => {
+                self.entered.iter().for_each(|entered| entered.set_endpoint(&choice.endpoint));
+                exchange.choice = Some(choice);
+                exchange.closes = self.leaves;
+                exchange.limits = Some(self.manners.limits);
+                exchange.begin(cx, buffer, body, &station, &self.from)
+            }
+            Err(NotChosen { fault, route }) => {
+                route.iter().for_each(|route| route.counts.statuses.add(fault.status()));
+                Err(Why::Fault(fault))
+            }
+        };
+        let Some(client) = &mut self.client else { return Step::Over };
+        match begun {
+            Ok(next) => {
+                client.over.extend_from_slice(buffer.at(next..body.1));
+                self.stage = Stage::Exchange(exchange);
+                self.set_due();
+                Step::Next
+            }
+            Err(why) => self.unanswered(cx, why, Some(exchange)),
+        }
+    }
+
+    /// Chooses in the world of now. A listener that has left it since still serves what comes on its
+    /// connections, by the route and the pool that served it last.
+    fn choose(&mut self, station: &Station, exchange: &Exchange) -> Result<Choice, NotChosen> {
+        let none = NotChosen { fault: Fault::NoRoute, route: None };
+        let (Some(adopted), Some(entered)) = (station.adopted(), &self.entered) else {
+            return Err(none);
+        };
+        let Some(at) = adopted.position_of(&entered.listener, self.listener) else {
+            self.leaves = true;
+            let Some((route, pool)) = &self.last else { return Err(none) };
+            let again = choose_again(station, route, pool, &[]);
+            return again.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) });
+        };
+        self.listener = at;
+        if let Some(Protocol::Http { head, keep_alive, heads }) = adopted.world.listener(at).map(|here| here.protocol) {
+            self.manners = Manners::new(head, keep_alive, heads);
+        }
+        let choice = choose(station, &adopted, at, || asked(exchange))?;
+        self.last = Some((choice.route.clone(), choice.pool.clone()));
+        Ok(choice)
+    }
+}
+
+/// What a request asks for, for the rules that look at it.
+fn asked(exchange: &Exchange) -> Option<Asked<'_>> {
+    let request = exchange.request?;
+    let host = request.host.and_then(|host| Host::parse(exchange.head.part(host)).ok());
+    let host = host.map(|host| host.name).unwrap_or_default();
+    Some(Asked { host, path: exchange.head.part(request.target.path()) })
+}
