@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
-import { ROOT, program } from './contenders.mjs';
+import { ROOT, program } from './programs.mjs';
 
 export function commit() {
   const head = first('git', ['rev-parse', 'HEAD']);

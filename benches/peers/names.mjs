@@ -9,3 +9,9 @@ export const DIRECT = 'direct';
 
 /** Beside whom we are measured. */
 export const PEERS = ['floor', 'haproxy', 'haproxy-best', 'nginx', 'nginx-best'];
+
+/** What a contender is, and how that is tuned. */
+export function parted(name) {
+  const [, product, tuning = 'shipped'] = /^(.+?)(?:-(best))?$/.exec(name);
+  return { product, tuning };
+}

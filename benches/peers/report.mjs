@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { CASES } from './cases.mjs';
-import { ROOT } from './contenders.mjs';
 import { AGAIN, OURS } from './names.mjs';
+import { ROOT } from './programs.mjs';
 import { median } from './stats.mjs';
 
 export const BEGIN = '<!-- bench:begin -->';

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 import { CASES } from './cases.mjs';
-import { ROOT, requireContenders, startContender } from './contenders.mjs';
+import { requireContenders, startContender } from './contenders.mjs';
 import { startEndpoint } from './endpoint.mjs';
 import { commit, load as loadNow, machine, versions } from './facts.mjs';
 import { ENOUGH_ROUNDS, USAGE, flags } from './flags.mjs';
@@ -20,6 +20,7 @@ import { startLoad } from './load.mjs';
 import { ADDED_LATENCY } from './measures.mjs';
 import { AGAIN, DIRECT, OURS, PEERS } from './names.mjs';
 import { Refusal, script } from './processes.mjs';
+import { ROOT } from './programs.mjs';
 import { table } from './report.mjs';
 import { measure } from './rounds.mjs';
 import { seeded } from './stats.mjs';

@@ -14,10 +14,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { binary, program, requireContenders, startContender } from './contenders.mjs';
+import { requireContenders, startContender } from './contenders.mjs';
 import { startLoad } from './load.mjs';
 import { OURS, PEERS } from './names.mjs';
 import { Refusal, script, start } from './processes.mjs';
+import { binary, program } from './programs.mjs';
 
 const FLOOR_LIMIT = 4.1;
 
