@@ -46,7 +46,7 @@ async function plan(name, { protocol, endpoint, folder, ours }) {
       return { command, port: listen, config };
     }
     default:
-      throw new Refusal(`No contender is called ${name}: there are ${PEERS.join(', ')}.`);
+      throw new Refusal(`No contender is called ${name}: there are ${PEERS[protocol].join(', ')}.`);
   }
 }
 

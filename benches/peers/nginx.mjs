@@ -13,10 +13,13 @@ const TUNED = {
   },
   http: {
     shipped: [],
+    // What it is commonly given for bodies, and what targets are set by. `proxy_busy_buffers_size` is
+    // 128k then by itself, and may be anything from one buffer to all but one.
+    best: ['proxy_buffer_size 64k;', 'proxy_buffers 16 64k;'],
     // The best of a small grid for bodies of 16 KiB to 1 MiB: buffering, however large the buffers,
     // costs up to twice as much at 1 MiB as passing on what was read. The second line is not used
     // then, but nginx does not start when it is smaller than the third.
-    best: ['proxy_buffering off;', 'proxy_buffers 4 256k;', 'proxy_buffer_size 256k;'],
+    grid: ['proxy_buffering off;', 'proxy_buffers 4 256k;', 'proxy_buffer_size 256k;'],
   },
 };
 

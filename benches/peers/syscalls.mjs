@@ -59,9 +59,9 @@ function asked(args) {
     options: { requests: { type: 'string', default: '20000' }, limit: { type: 'string' } },
   });
   const [name] = positionals;
-  const known = [OURS, ...PEERS].includes(name);
+  const known = [OURS, ...PEERS.tcp].includes(name);
   if (!known && !args.includes('--')) {
-    throw new Refusal(`Whose system calls? ${[OURS, ...PEERS].join(', ')}, or a command after --.`);
+    throw new Refusal(`Whose system calls? ${[OURS, ...PEERS.tcp].join(', ')}, or a command after --.`);
   }
   const limit = values.limit ?? (name === 'floor' ? FLOOR_LIMIT : undefined);
   return {
