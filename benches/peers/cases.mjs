@@ -1,7 +1,7 @@
 // The cases that are measured, what each asks of the load, and the targets agreed for it.
 
 import { ADDED_LATENCY, CPU } from './measures.mjs';
-import { PEERS } from './names.mjs';
+import { PEERS, PROXIES } from './names.mjs';
 
 const GIB = 2 ** 30;
 const MIB = 2 ** 20;
@@ -11,6 +11,9 @@ const SHIPPED = ['haproxy', 'nginx'];
 
 /** As shipped, at their best, and as strong as we found them, which no target is set by. */
 const TUNED = SHIPPED.flatMap((name) => [name, `${name}-best`, `${name}-grid`]);
+
+/** Ten times as many requests in a second of CPU. */
+const TENFOLD = { 'http-proxy-3': 0.1, httpxy: 0.1 };
 
 /** As shipped we must be far below; beside their best configuration, about level. */
 const BULK_TARGETS = { haproxy: 0.6, nginx: 0.6, 'haproxy-best': 1.1, 'nginx-best': 1.1 };
@@ -48,6 +51,11 @@ export const CASES = {
     measure: ADDED_LATENCY,
     unit: 'µs added to the median latency',
     scale: 1,
+  },
+  httpnpm: {
+    ...http({ size: 256, called: '256 B', targets: TENFOLD }),
+    title: 'HTTP/1.1 beside proxies of npm, 256 B, 32 kept-open connections',
+    peers: PROXIES,
   },
 };
 

@@ -4,8 +4,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { haproxyConfig } from './haproxy.mjs';
-import { AGAIN, OURS, PEERS, parted } from './names.mjs';
+import { AGAIN, OURS, PEERS, PROXIES, parted } from './names.mjs';
 import { nginxConfig } from './nginx.mjs';
+import { PROXY, requireProxies } from './npm-proxies.mjs';
 import { freePort } from './ports.mjs';
 import { Refusal, start } from './processes.mjs';
 import { ROOT, binary, program, streamModule } from './programs.mjs';
@@ -45,6 +46,9 @@ async function plan(name, { protocol, endpoint, folder, ours }) {
       const command = [program('nginx'), '-e', 'stderr', '-p', folder, '-c', file];
       return { command, port: listen, config };
     }
+    case 'http-proxy-3':
+    case 'httpxy':
+      return { command: [process.execPath, PROXY, product, String(endpoint)] };
     default:
       throw new Refusal(`No contender is called ${name}: there are ${PEERS[protocol].join(', ')}.`);
   }
@@ -69,6 +73,7 @@ export function requireContenders(names, protocols = ['tcp']) {
     program('nginx');
     if (protocols.includes('tcp')) streamModule();
   }
+  if (PROXIES.some((name) => needed.has(name))) requireProxies();
 }
 
 function written(folder, name, text) {

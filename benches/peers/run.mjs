@@ -30,7 +30,8 @@ await script(async () => {
   const asked = flags(process.argv.slice(2));
   if (asked.help) return console.log(USAGE);
   const protocols = [...new Set(asked.cases.map((name) => CASES[name].protocol))];
-  requireContenders(asked.cases.flatMap(asked.peersOf), protocols);
+  const peers = asked.cases.flatMap(asked.peersOf);
+  requireContenders(peers, protocols);
   const folder = mkdtempSync(join(tmpdir(), 'fourseven-peers-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   // A worker of nginx that gave up root's rights writes bodies that it cannot pass on yet to a file.
@@ -65,7 +66,7 @@ await script(async () => {
     ...taken,
     complete: isComplete(asked, build),
     build,
-    versions: versions(),
+    versions: versions(peers),
     machine: machine(),
     seed: asked.seed,
     rounds: asked.rounds,
