@@ -56,7 +56,7 @@ await script(async () => {
     }
     for (const name of names) {
       const measured = [OURS, AGAIN, ...asked.peersOf(name)];
-      const there = contenders.filter((each) => measured.includes(each.name));
+      const there = measured.map((peer) => contenders.find((each) => each.name === peer));
       cases[name] = await measureCase(name, { asked, contenders: there, endpoint, load, random });
     }
     for (const contender of contenders) await contender.stop();
