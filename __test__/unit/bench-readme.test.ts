@@ -52,9 +52,36 @@ describe('readmePart', () => {
 
   test('says where the figures come from', () => {
     const part = readmePart([result('2026-01-02', ['rr'], 12)]);
-    for (const word of ['commit 0123456789ab;', '16 rounds', 'HAProxy 2.6.12', 'nginx 1.22.1', 'A CPU']) {
+    for (const word of ['(2026-01-02, 16 rounds, commit 0123456789ab)', 'HAProxy 2.6.12', 'nginx 1.22.1', 'A CPU']) {
       expect(part).toContain(word);
     }
+  });
+
+  test('results of one machine and the same versions share a sentence', () => {
+    const part = readmePart([result('2026-01-02', ['rr'], 12), result('2026-01-01', ['bulk1'], 12)]);
+    expect(part.match(/Measured over loopback/g)).toHaveLength(1);
+    const proxies = { kernel: '6', node: 'v20', 'http-proxy-3': '1.23.3', httpxy: '0.5.6' };
+    const beside = { ...result('2026-01-01', ['httpnpm'], 12), versions: proxies };
+    const both = readmePart([result('2026-01-02', ['http256'], 12), beside]);
+    expect(both.match(/Measured over loopback/g)).toHaveLength(2);
+    expect(both).toContain('Node.js v20, http-proxy-3 1.23.3, httpxy 0.5.6, one worker each.');
+  });
+
+  test('a case of HTTP stands behind those of layer 4, and its latency is what is added', () => {
+    const http = result('2026-01-03', ['httplat1', 'http256'], 12);
+    const latency = (added: number) => ({ cpuNs: [1000], units: [1], p50Us: [20 + added] });
+    const samples = { fourseven: latency(8), 'fourseven-again': latency(8), nginx: latency(16), direct: latency(0) };
+    const ratios = { nginx: { point: 0.5, low: 0.4, high: 0.6, target: 0.8, verdict: 'met' } };
+    Object.assign(http.cases, { httplat1: { ...http.cases.httplat1, title: 'Latency', unit: 'µs', samples, ratios } });
+    const part = readmePart([http, result('2026-01-02', ['rr'], 12)]);
+    expect(part).toContain('| Latency: µs | nginx | 8.0 | 16.0 | 0.500 [0.400, 0.600] | ≤ 0.80 | met |');
+    expect(part).not.toContain('direct');
+    const titles = part.split('\n').filter((line) => /^\| [AL]/.test(line));
+    expect(titles.map((line) => line.split(' | ')[0])).toEqual([
+      '| A title: µs of CPU a request',
+      '| A title: µs of CPU a request',
+      '| Latency: µs',
+    ]);
   });
 
   test('without results there is nothing to say', () => {

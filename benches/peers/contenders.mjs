@@ -1,21 +1,15 @@
 // The contenders: for each, the command that starts it with one worker in front of the endpoint.
 
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
-import { haproxyConfig, nginxConfig } from './configs.mjs';
-import { haproxyHttpConfig, nginxHttpConfig } from './http-configs.mjs';
-import { AGAIN, OURS, PEERS } from './names.mjs';
+import { haproxyConfig } from './haproxy.mjs';
+import { AGAIN, OURS, PEERS, PROXIES, parted } from './names.mjs';
+import { nginxConfig } from './nginx.mjs';
+import { PROXY, requireProxies } from './npm-proxies.mjs';
 import { freePort } from './ports.mjs';
 import { Refusal, start } from './processes.mjs';
-
-export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-
-/** A distribution's folders for servers are not on every user's PATH. */
-const PATH = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-
-const MISSING = 'it is missing: apt-get install haproxy nginx libnginx-mod-stream';
+import { ROOT, binary, program, streamModule } from './programs.mjs';
 
 /**
  * What starts a contender: its command, its port when it does not choose one itself, and the
@@ -26,8 +20,8 @@ const MISSING = 'it is missing: apt-get install haproxy nginx libnginx-mod-strea
  *   `folder` is for its files; `ours` replaces our own command (the endpoint's port is appended)
  */
 async function plan(name, { protocol, endpoint, folder, ours }) {
-  const isHttp = protocol === 'http';
-  switch (name) {
+  const { product, tuning } = parted(name);
+  switch (product) {
     case OURS:
     case AGAIN:
       return {
@@ -38,27 +32,25 @@ async function plan(name, { protocol, endpoint, folder, ours }) {
     // The same in front of either endpoint.
     case 'floor':
       return { command: [binary('floor'), '0', String(endpoint)] };
-    case 'haproxy':
-    case 'haproxy-best': {
+    case 'haproxy': {
       const listen = await freePort();
-      const best = name === 'haproxy-best';
-      const config = (isHttp ? haproxyHttpConfig : haproxyConfig)({ listen, endpoint, best });
+      const config = haproxyConfig({ protocol, tuning, listen, endpoint });
       const file = written(folder, 'haproxy.cfg', config);
       return { command: [program('haproxy'), '-db', '-f', file], port: listen, config };
     }
-    case 'nginx':
-    case 'nginx-best': {
+    case 'nginx': {
       const listen = await freePort();
-      const best = name === 'nginx-best';
-      const config = isHttp
-        ? nginxHttpConfig({ listen, endpoint, best })
-        : nginxConfig({ listen, endpoint, best, module: streamModule() });
+      const module = protocol === 'tcp' ? streamModule() : undefined;
+      const config = nginxConfig({ protocol, tuning, listen, endpoint, module });
       const file = written(folder, 'nginx.conf', config);
       const command = [program('nginx'), '-e', 'stderr', '-p', folder, '-c', file];
       return { command, port: listen, config };
     }
+    case 'http-proxy-3':
+    case 'httpxy':
+      return { command: [process.execPath, PROXY, product, String(endpoint)] };
     default:
-      throw new Refusal(`No contender is called ${name}: there are ${PEERS.join(', ')}.`);
+      throw new Refusal(`No contender is called ${name}: there are ${PEERS[protocol].join(', ')}.`);
   }
 }
 
@@ -73,35 +65,15 @@ export async function startContender(name, { prefix = [], protocol = 'tcp', fold
 
 /** Refuses early when a contender cannot be started, before anything runs. */
 export function requireContenders(names, protocols = ['tcp']) {
-  for (const name of ['endpoint', 'load', ...names.filter((name) => name === 'floor')]) binary(name);
-  if (names.some((name) => name.startsWith('haproxy'))) program('haproxy');
-  if (names.some((name) => name.startsWith('nginx'))) {
+  const needed = new Set(names.map((name) => parted(name).product));
+  for (const name of ['endpoint', 'load']) binary(name);
+  if (needed.has('floor')) binary('floor');
+  if (needed.has('haproxy')) program('haproxy');
+  if (needed.has('nginx')) {
     program('nginx');
     if (protocols.includes('tcp')) streamModule();
   }
-}
-
-/** A program of this package, in its release build. */
-export function binary(name) {
-  const folder = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'target');
-  const file = join(folder, 'release', name);
-  if (existsSync(file)) return file;
-  throw new Refusal(`${name} is not built: cargo build --release -p fourseven-peers`);
-}
-
-export function program(name) {
-  const file = PATH.map((folder) => join(folder, name)).find((path) => existsSync(path));
-  if (file !== undefined) return file;
-  throw new Refusal(`The benchmark needs ${name}, and ${MISSING}`);
-}
-
-/** nginx's layer 4 is a module of its own, wherever the distribution puts it. */
-function streamModule() {
-  const file = ['/usr/lib/nginx/modules', '/usr/lib64/nginx/modules', '/usr/share/nginx/modules']
-    .map((folder) => join(folder, 'ngx_stream_module.so'))
-    .find((path) => existsSync(path));
-  if (file !== undefined) return file;
-  throw new Refusal(`The benchmark needs the stream module of nginx, and ${MISSING}`);
+  if (PROXIES.some((name) => needed.has(name))) requireProxies();
 }
 
 function written(folder, name, text) {

@@ -2,8 +2,8 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { binary } from './contenders.mjs';
 import { Refusal, start } from './processes.mjs';
+import { binary } from './programs.mjs';
 
 /** A proxy may have dialled for a request when a connection that it kept became free. */
 const SPARE = 4;

@@ -3,7 +3,17 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
-import { ROOT, program } from './contenders.mjs';
+import { parted } from './names.mjs';
+import { proxyVersion } from './npm-proxies.mjs';
+import { ROOT, program } from './programs.mjs';
+
+/** How those say their version beside whom we are measured. */
+const PEERS = {
+  haproxy: () => first('haproxy', ['-v']),
+  nginx: () => first('nginx', ['-v']),
+  'http-proxy-3': () => proxyVersion('http-proxy-3'),
+  httpxy: () => proxyVersion('httpxy'),
+};
 
 export function commit() {
   const head = first('git', ['rev-parse', 'HEAD']);
@@ -12,13 +22,15 @@ export function commit() {
   return { commit: head, dirty: changes === null || changes.trim() !== '' };
 }
 
-export function versions() {
+/** @param {string[]} peers that were measured */
+export function versions(peers) {
+  const products = new Set(peers.map((name) => parted(name).product));
+  const said = Object.entries(PEERS).filter(([product]) => products.has(product));
   return {
     node: process.version,
     rustc: first('rustc', ['--version']),
     kernel: release(),
-    haproxy: first('haproxy', ['-v']),
-    nginx: first('nginx', ['-v']),
+    ...Object.fromEntries(said.map(([product, say]) => [product, say()])),
   };
 }
 

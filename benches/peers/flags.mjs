@@ -8,15 +8,16 @@ import { Refusal } from './processes.mjs';
 
 export const USAGE = `node benches/peers/run.mjs [flags]
 
-  --case rr|bulk1|bulk32|all   what is measured: a case, or all three of them (all)
-  --case http256|http16k|http64k|http1m|httplat1|http
-                               the same with HTTP/1.1: a case, or all five of them
+  --case NAME                  what is measured (all): a case or a group of them, of
+                               ${Object.keys(CASES).join(', ')};
+                               ${Object.keys(GROUPS).join(', ')}
   --rounds N                   rounds kept; one more is run first and thrown away (16)
   --slice MS                   how long one slice of rr or of HTTP lasts (1000)
   --mib1 N, --mib32 N          MiB that one slice of bulk1 and of bulk32 moves (1024, 2048)
   --direction download|upload  which way bulk goes (download)
   --kept                       bulk on connections that outlive a slice, instead of fresh ones
-  --only NAMES                 only these peers beside ours, with commas (${PEERS.join(',')})
+  --only NAMES                 only these peers beside ours, with commas, instead of the case's own:
+                               ${PEERS.http.join(',')}
   --ours 'COMMAND'             another command in our place: it gets the endpoint's port as its last
                                argument and prints "listening PORT"
   --seed N                     of the order within rounds (taken from the clock)
@@ -34,17 +35,18 @@ export function flags(argv) {
     const known = [...Object.keys(CASES), ...Object.keys(GROUPS)].join(', ');
     throw new Refusal(`No case is called ${values.case}: there are ${known}.`);
   }
-  const peers = values.only?.split(',') ?? PEERS;
-  const unknown = peers.find((name) => !PEERS.includes(name));
-  if (unknown !== undefined) {
-    throw new Refusal(`No peer is called ${unknown}: there are ${PEERS.join(', ')}.`);
+  const only = values.only?.split(',');
+  for (const { protocol } of names.map((name) => CASES[name])) {
+    const unknown = only?.find((peer) => !PEERS[protocol].includes(peer));
+    if (unknown === undefined) continue;
+    throw new Refusal(`With ${protocol} no peer is called ${unknown}: there are ${PEERS[protocol].join(', ')}.`);
   }
   if (!['download', 'upload'].includes(values.direction)) {
     throw new Refusal('--direction is download or upload.');
   }
   return {
     cases: names,
-    peers,
+    peersOf: (name) => only ?? CASES[name].peers,
     rounds: number(values, 'rounds'),
     seed: values.seed === undefined ? Date.now() % 2 ** 32 : number(values, 'seed'),
     ours: values.ours,

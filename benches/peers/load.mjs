@@ -2,8 +2,8 @@
 
 import { createInterface } from 'node:readline';
 
-import { binary } from './contenders.mjs';
 import { launch } from './processes.mjs';
+import { binary } from './programs.mjs';
 
 /**
  * @returns {{ ask: (line: string) => Promise<Record<string, number>> }} one question at a time

@@ -7,5 +7,17 @@ export const AGAIN = 'fourseven-again';
 /** Nobody in between: the endpoint itself, where latency is compared. */
 export const DIRECT = 'direct';
 
-/** Beside whom we are measured. */
-export const PEERS = ['floor', 'haproxy', 'haproxy-best', 'nginx', 'nginx-best'];
+/** What one would install from npm to proxy HTTP. */
+export const PROXIES = ['http-proxy-3', 'httpxy'];
+
+/** Beside whom we can be measured, by the protocol that they are asked to speak. */
+export const PEERS = {
+  tcp: ['floor', 'haproxy', 'haproxy-best', 'nginx', 'nginx-best'],
+  http: ['floor', 'haproxy', 'haproxy-best', 'haproxy-grid', 'nginx', 'nginx-best', 'nginx-grid', ...PROXIES],
+};
+
+/** What a contender is, and how that is tuned. */
+export function parted(name) {
+  const [, product, tuning = 'shipped'] = /^(.+?)(?:-(best|grid))?$/.exec(name);
+  return { product, tuning };
+}

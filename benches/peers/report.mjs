@@ -8,12 +8,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { CASES } from './cases.mjs';
-import { ROOT } from './contenders.mjs';
 import { AGAIN, OURS } from './names.mjs';
+import { ROOT } from './programs.mjs';
 import { median } from './stats.mjs';
 
 export const BEGIN = '<!-- bench:begin -->';
 export const END = '<!-- bench:end -->';
+
+/** What the products are called beside whom we are measured. */
+const PEERS = { haproxy: 'HAProxy', nginx: 'nginx', 'http-proxy-3': 'http-proxy-3', httpxy: 'httpxy' };
 
 const RESULTS = join(ROOT, 'benches/results');
 const README = join(ROOT, 'README.md');
@@ -65,19 +68,33 @@ export function readmePart(results) {
     return latest === undefined ? [] : [{ name, result: latest }];
   });
   if (newest.length === 0) throw new Error('benches/results/ holds no complete result');
-  const sources = [...new Set(newest.map(({ result }) => result))].map(source);
-  return [tableOf(newest.map(({ name, result }) => [name, result.cases[name]])), ...sources].join('\n\n');
+  const rows = tableOf(newest.map(({ name, result }) => [name, result.cases[name]]));
+  return [rows, ...sources(new Set(newest.map(({ result }) => result)))].join('\n\n');
 }
 
-/** Where figures come from, without which they mean nothing. */
-function source({ name, date, commit, dirty, versions, machine, rounds }) {
+/** What figures come from, without which they mean nothing: the results of each setting. */
+function sources(results) {
+  const files = new Map();
+  for (const result of results) {
+    const where = setting(result);
+    files.set(where, [...(files.get(where) ?? []), source(result)]);
+  }
+  return [...files].map(([where, list]) => `${where} Everything is in ${list.join(', ')}.`);
+}
+
+/** The machine and the versions of who was measured. */
+function setting({ versions, machine }) {
+  const peers = Object.entries(PEERS).flatMap(([product, name]) => {
+    const version = /\d+\.\d+\.\d+/.exec(versions[product] ?? '');
+    return version === null ? [] : [`${name} ${version[0]}`];
+  });
+  const words = [`kernel ${versions.kernel}`, `Node.js ${versions.node}`, ...peers, 'one worker each'];
+  return `Measured over loopback on ${machine.cpus} CPUs of ${machine.cpu}: ${words.join(', ')}.`;
+}
+
+function source({ name, date, commit, dirty, rounds }) {
   const at = commit === null ? 'no commit' : `commit ${commit.slice(0, 12)}${dirty ? ', changed' : ''}`;
-  const peers = [versions.haproxy, versions.nginx].map((text) => /\d+\.\d+\.\d+/.exec(text ?? '')?.[0]);
-  return (
-    `Measured ${date.slice(0, 10)} (${at}; ${rounds} rounds) over loopback on ${machine.cpus} CPUs of ` +
-    `${machine.cpu}: kernel ${versions.kernel}, Node.js ${versions.node}, HAProxy ${peers[0]}, nginx ${peers[1]}, ` +
-    `one worker each. Everything is in [${name}](benches/results/${name}).`
-  );
+  return `[${name}](benches/results/${name}) (${date.slice(0, 10)}, ${rounds} rounds, ${at})`;
 }
 
 /** The README with its part made anew. */

@@ -11,15 +11,16 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
 import { CASES } from './cases.mjs';
-import { ROOT, requireContenders, startContender } from './contenders.mjs';
+import { requireContenders, startContender } from './contenders.mjs';
 import { startEndpoint } from './endpoint.mjs';
 import { commit, load as loadNow, machine, versions } from './facts.mjs';
 import { ENOUGH_ROUNDS, USAGE, flags } from './flags.mjs';
 import { pretty } from './json.mjs';
 import { startLoad } from './load.mjs';
 import { ADDED_LATENCY } from './measures.mjs';
-import { AGAIN, DIRECT, OURS, PEERS } from './names.mjs';
+import { AGAIN, DIRECT, OURS } from './names.mjs';
 import { Refusal, script } from './processes.mjs';
+import { ROOT } from './programs.mjs';
 import { table } from './report.mjs';
 import { measure } from './rounds.mjs';
 import { seeded } from './stats.mjs';
@@ -29,7 +30,8 @@ await script(async () => {
   const asked = flags(process.argv.slice(2));
   if (asked.help) return console.log(USAGE);
   const protocols = [...new Set(asked.cases.map((name) => CASES[name].protocol))];
-  requireContenders(asked.peers, protocols);
+  const peers = asked.cases.flatMap(asked.peersOf);
+  requireContenders(peers, protocols);
   const folder = mkdtempSync(join(tmpdir(), 'fourseven-peers-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   // A worker of nginx that gave up root's rights writes bodies that it cannot pass on yet to a file.
@@ -42,8 +44,9 @@ await script(async () => {
   const [described, cases] = [{}, {}];
   let build = null;
   for (const protocol of protocols) {
+    const names = asked.cases.filter((name) => CASES[name].protocol === protocol);
     const contenders = [];
-    for (const name of [OURS, AGAIN, ...asked.peers]) {
+    for (const name of new Set([OURS, AGAIN, ...names.flatMap(asked.peersOf)])) {
       const where = { protocol, endpoint: endpoint.ports[protocol], folder, ours: asked.ours };
       contenders.push(await startContender(name, where));
     }
@@ -51,8 +54,10 @@ await script(async () => {
     for (const each of contenders) {
       described[protocol === 'http' ? `${each.name}, HTTP` : each.name] = description(each, folder);
     }
-    for (const name of asked.cases.filter((name) => CASES[name].protocol === protocol)) {
-      cases[name] = await measureCase(name, { asked, contenders, endpoint, load, random });
+    for (const name of names) {
+      const measured = [OURS, AGAIN, ...asked.peersOf(name)];
+      const there = measured.map((peer) => contenders.find((each) => each.name === peer));
+      cases[name] = await measureCase(name, { asked, contenders: there, endpoint, load, random });
     }
     for (const contender of contenders) await contender.stop();
   }
@@ -61,7 +66,7 @@ await script(async () => {
     ...taken,
     complete: isComplete(asked, build),
     build,
-    versions: versions(),
+    versions: versions(peers),
     machine: machine(),
     seed: asked.seed,
     rounds: asked.rounds,
@@ -107,8 +112,9 @@ function buildOf(contenders, { ours }) {
 }
 
 /** Whether the README may show this: everybody was there, often enough, and ours was ours. */
-function isComplete({ peers, rounds, ours }, build) {
-  return PEERS.every((name) => peers.includes(name)) && rounds >= ENOUGH_ROUNDS && !ours && build !== null;
+function isComplete({ cases, peersOf, rounds, ours }, build) {
+  const wasThere = (name) => CASES[name].peers.every((peer) => peersOf(name).includes(peer));
+  return cases.every(wasThere) && rounds >= ENOUGH_ROUNDS && !ours && build !== null;
 }
 
 /** A contender as it was started, with words that mean something on another machine. */

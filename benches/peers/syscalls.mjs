@@ -14,10 +14,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { binary, program, requireContenders, startContender } from './contenders.mjs';
+import { requireContenders, startContender } from './contenders.mjs';
 import { startLoad } from './load.mjs';
 import { OURS, PEERS } from './names.mjs';
 import { Refusal, script, start } from './processes.mjs';
+import { binary, program } from './programs.mjs';
 
 const FLOOR_LIMIT = 4.1;
 
@@ -58,9 +59,9 @@ function asked(args) {
     options: { requests: { type: 'string', default: '20000' }, limit: { type: 'string' } },
   });
   const [name] = positionals;
-  const known = [OURS, ...PEERS].includes(name);
+  const known = [OURS, ...PEERS.tcp].includes(name);
   if (!known && !args.includes('--')) {
-    throw new Refusal(`Whose system calls? ${[OURS, ...PEERS].join(', ')}, or a command after --.`);
+    throw new Refusal(`Whose system calls? ${[OURS, ...PEERS.tcp].join(', ')}, or a command after --.`);
   }
   const limit = values.limit ?? (name === 'floor' ? FLOOR_LIMIT : undefined);
   return {
