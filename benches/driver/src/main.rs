@@ -11,11 +11,12 @@
 mod count;
 mod options;
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use engine::{Engine, Outcome};
+use engine::{ENDPOINT_FIELDS, Engine, HEADER, HISTOGRAM_LENGTH, Outcome};
 
 use options::Options;
 
@@ -71,11 +72,27 @@ fn apply(engine: &Engine, options: &Options, version: u32) -> Result<String, Str
     }
 }
 
+/// The counters that tests look at, by name; numbers of endpoints are added up.
 fn read(engine: &Engine) -> serde_json::Value {
     let Some(index) = engine.index() else {
         return serde_json::Value::Null;
     };
     let mut row = vec![0.0; index.length];
     engine.read(&mut row);
-    serde_json::json!({ "listeners": index.listeners, "endpoints": index.endpoints, "faults": index.faults, "row": row })
+    let listeners = HEADER.len();
+    let each = ENDPOINT_FIELDS.len() + HISTOGRAM_LENGTH;
+    let faults = row.len() - index.faults.len();
+    let endpoints = faults - index.endpoints.len() * each;
+    let sum = |name: &str| {
+        let field = ENDPOINT_FIELDS.iter().position(|field| *field == name).unwrap_or_default();
+        row.iter().skip(endpoints + field).step_by(each).take(index.endpoints.len()).sum::<f64>()
+    };
+    let counted = index.faults.iter().zip(row.iter().skip(faults)).filter(|(_, count)| **count > 0.0);
+    serde_json::json!({
+        "workers": row.get(2),
+        "accepted": row.get(listeners),
+        "open": sum("open"),
+        "inflight": sum("inflight"),
+        "faults": counted.map(|(label, count)| (label.to_string(), *count)).collect::<BTreeMap<_, _>>(),
+    })
 }

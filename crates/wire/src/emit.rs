@@ -54,11 +54,10 @@ pub fn emit(out: &mut [u8], head: HeadView<'_>, edits: &Edits<'_>) -> Emitted {
             first
         }
     };
-    if drop != FieldSet::default() {
-        for (at, field) in fields.iter().enumerate().filter(|(at, _)| drop.has(*at)) {
-            out.put(head.part(Span::new(run, field.name.start())))?;
-            run = fields.get(at + 1).map_or(end, |next| next.name.start());
-        }
+    for at in drop.positions() {
+        let Some(field) = fields.get(at) else { break };
+        out.put(head.part(Span::new(run, field.name.start())))?;
+        run = fields.get(at + 1).map_or(end, |next| next.name.start());
     }
     out.put(head.part(Span::new(run, end)))?;
     for field in added {

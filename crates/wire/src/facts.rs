@@ -91,7 +91,7 @@ impl Facts {
     #[inline]
     fn field(&mut self, at: usize, name: &[u8], value: &[u8], version: Version) -> Result<(), Refusal> {
         // By its length and its first letter almost every field is told from those that matter.
-        let first = name.first().map_or(0, u8::to_ascii_lowercase);
+        let first = name.first().map_or(0, |byte| byte | 0x20);
         match (name.len(), first) {
             (4, b'h') if is(name, b"host") => {
                 self.hosts = self.hosts.saturating_add(1);

@@ -63,6 +63,16 @@ impl FieldSet {
         self.0 |= 1u128.checked_shl(at as u32).unwrap_or(0);
     }
 
+    /// The positions in it, in order.
+    pub fn positions(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let at = left.trailing_zeros() as usize;
+            left &= left.wrapping_sub(1);
+            (at < MOST_FIELDS).then_some(at)
+        })
+    }
+
     /// Whether the field at a position is in it.
     pub fn has(self, at: usize) -> bool {
         self.0 & 1u128.checked_shl(at as u32).unwrap_or(0) != 0
@@ -164,12 +174,17 @@ impl Head {
         mut each: impl FnMut(usize, &[u8], &[u8]) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         let mut crlf = bytes.ends_with(b"\r\n\r\n");
+        let mut seen = Ok(());
         self.fields.clear();
-        self.fields.extend(fields.iter().map(|field| {
-            let name = Span::of(field.name.as_bytes(), bytes);
+        self.fields.extend(fields.iter().enumerate().map(|(at, field)| {
+            let (text, value) = (field.name.as_bytes(), field.value);
+            let name = Span::of(text, bytes);
             // The line before this one ends right here.
             crlf &= bytes.get(name.start().wrapping_sub(2)) == Some(&b'\r');
-            FieldAt { name, value: Span::of(field.value, bytes) }
+            if seen.is_ok() {
+                seen = each(at, text, value);
+            }
+            FieldAt { name, value: Span::of(value, bytes) }
         }));
         if !crlf {
             return Err(Refusal::BareLf);
@@ -181,11 +196,9 @@ impl Head {
         if bytes.len() - line > limits.fields + 4 {
             return Err(Refusal::FieldsLength);
         }
+        seen?;
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
-        for (at, field) in fields.iter().enumerate() {
-            each(at, field.name.as_bytes(), field.value)?;
-        }
         Ok(())
     }
 

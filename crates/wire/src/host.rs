@@ -32,9 +32,8 @@ impl<'a> Host<'a> {
                 (authority.get(..length + 2).ok_or(Malformed)?, rest.get(1..).ok_or(Malformed)?)
             }
             _ => {
-                let length = memchr::memchr(b':', authority).unwrap_or(authority.len());
-                let (name, rest) = authority.split_at(length);
-                (name_of(name)?, rest)
+                let (name, rest) = authority.split_at(name_length(authority)?);
+                (name.strip_suffix(b".").unwrap_or(name), rest)
             }
         };
         let port = match rest {
@@ -48,25 +47,41 @@ impl<'a> Host<'a> {
     }
 }
 
-/// Labels with one dot between them, and at most one behind the last.
-fn name_of(name: &[u8]) -> Result<&[u8], Malformed> {
-    let name = name.strip_suffix(b".").unwrap_or(name);
-    let known = name.iter().all(|byte| LABEL.get(usize::from(*byte)).is_some_and(|known| *known) || *byte == b'.');
-    let dots = name.first() == Some(&b'.') || name.last() == Some(&b'.') || name.windows(2).any(|two| two == b"..");
-    if !known || dots || name.is_empty() { Err(Malformed) } else { Ok(name) }
+/// How long the name at the begin is: labels with one dot between them, and at most one behind the last.
+fn name_length(authority: &[u8]) -> Result<usize, Malformed> {
+    let mut before = Class::Dot;
+    let mut length = 0;
+    for byte in authority {
+        let class = CLASSES.get(usize::from(*byte)).copied().unwrap_or(Class::No);
+        match (class, before) {
+            (Class::No, _) if *byte == b':' => break,
+            (Class::No, _) | (Class::Dot, Class::Dot) => return Err(Malformed),
+            _ => {}
+        }
+        (before, length) = (class, length + 1);
+    }
+    // One dot alone has no label.
+    if length == 0 || (length == 1 && before == Class::Dot) { Err(Malformed) } else { Ok(length) }
 }
 
-/// The bytes of a label: those of `reg-name` (RFC 3986 section 3.2.2) but `%`, `(`, `)` and `,`.
-static LABEL: [bool; 256] = {
-    let mut table = [false; 256];
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    No,
+    Label,
+    Dot,
+}
+
+/// The bytes of a label are those of `reg-name` (RFC 3986 section 3.2.2) but `%`, `(`, `)` and `,`.
+static CLASSES: [Class; 256] = {
+    let mut table = [Class::No; 256];
     let mut byte = 0;
     while byte < 256 {
         #[expect(clippy::indexing_slicing, reason = "the table has every byte")]
-        {
-            table[byte] = matches!(
-                byte as u8,
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'*' | b'+' | b';' | b'='
-            );
+        match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'!' | b'$' | b'&' => table[byte] = Class::Label,
+            b'\'' | b'*' | b'+' | b';' | b'=' => table[byte] = Class::Label,
+            b'.' => table[byte] = Class::Dot,
+            _ => {}
         }
         byte += 1;
     }

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 
 use crate::requests::{CONNECTIONS, MOST, allocations, calls};
 use crate::support::{Driver, PATIENCE, eventually, is_release, may_open, skip, web};
@@ -11,6 +12,8 @@ const REQUEST: &[u8] =
     b"GET /page?x=1 HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n\
     Accept: text/html\r\nAccept-Encoding: gzip, br\r\nAccept-Language: en\r\nReferer: http://www.example.com/\r\n\
     Cookie: session=0123456789abcdef0123456789abcdef; theme=dark\r\nCache-Control: max-age=0\r\n\r\n";
+/// User instructions for a request and its answer, with eight fields and six.
+const MOST_INSTRUCTIONS: f64 = 10_000.0;
 /// The live bytes of an idle client connection.
 const MOST_IDLE: f64 = 2048.0;
 
@@ -70,6 +73,42 @@ fn an_http_request_makes_few_system_calls() {
     println!("{each:.2} system calls a request");
     assert!(each > 3.0, "{each} system calls a request are too few to be true");
     assert!(each <= MOST, "{each} system calls a request");
+}
+
+/// User instructions of a driver from its start to its end, between which it serves so many rounds.
+fn instructions(to: &str, rounds: usize) -> Result<u64, String> {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        return Err("valgrind is not installed".into());
+    }
+    let file = std::env::temp_dir().join(format!("fourseven-callgrind-{}-{rounds}", std::process::id()));
+    let out = format!("--callgrind-out-file={}", file.display());
+    let driver = Driver::try_at("http://0", &["valgrind", "--tool=callgrind", &out], &[to, "workers=1"])
+        .map_err(|error| format!("valgrind cannot run here: {error}"))?;
+    requests(&mut clients(driver.address, CONNECTIONS), rounds);
+    driver.quit();
+    let counted = std::fs::read_to_string(&file).map_err(|error| error.to_string())?;
+    let _ = std::fs::remove_file(&file);
+    let total = counted.lines().rev().find_map(|line| line.strip_prefix("totals: "));
+    total.and_then(|total| total.trim().parse().ok()).ok_or("callgrind says no total".into())
+}
+
+#[test]
+fn an_http_request_takes_few_instructions() {
+    let name = "an_http_request_takes_few_instructions";
+    if !is_release() {
+        return println!("not counted: the driver was not built by the profile `release`");
+    }
+    let to = web().to_string();
+    // What is not a request is in both counts.
+    let (few, many) = (50, 350);
+    let (first, second) = match instructions(&to, few).and_then(|first| Ok((first, instructions(&to, many)?))) {
+        Ok(counted) => counted,
+        Err(error) => return skip(name, &error),
+    };
+    let each = (second as f64 - first as f64) / ((many - few) * CONNECTIONS) as f64;
+    println!("{each:.0} user instructions a request");
+    assert!(each > 2000.0, "{each} instructions a request are too few to be true");
+    assert!(each <= MOST_INSTRUCTIONS, "{each} instructions a request");
 }
 
 #[test]

@@ -87,18 +87,14 @@ impl Driver {
     /// The counters.
     pub fn read(&mut self) -> Seen {
         let answer: serde_json::Value = serde_json::from_str(&self.ask("read")).unwrap();
-        let row: Vec<u64> = answer["row"].as_array().unwrap().iter().map(|n| n.as_f64().unwrap() as u64).collect();
-        let count = |name: &str| answer[name].as_array().unwrap().len();
-        let (listeners, endpoints) = (count("listeners"), count("endpoints"));
-        let first_endpoint = 4 + listeners * 4;
-        let of_endpoints = |field: usize| (0..endpoints).map(|at| row[first_endpoint + at * 6 + field]).sum();
-        let faults = answer["faults"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_string());
+        let number = |value: &serde_json::Value| value.as_f64().unwrap() as u64;
+        let faults = answer["faults"].as_object().unwrap();
         Seen {
-            workers: row[2],
-            accepted: row[4],
-            open: of_endpoints(1),
-            inflight: of_endpoints(2),
-            faults: faults.zip(row[first_endpoint + endpoints * 6..].iter().copied()).filter(|(_, n)| *n > 0).collect(),
+            workers: number(&answer["workers"]),
+            accepted: number(&answer["accepted"]),
+            open: number(&answer["open"]),
+            inflight: number(&answer["inflight"]),
+            faults: faults.iter().map(|(label, count)| (label.clone(), number(count))).collect(),
         }
     }
 

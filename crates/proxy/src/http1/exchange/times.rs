@@ -80,18 +80,22 @@ impl Exchange {
     pub fn due(&self) -> Tick {
         let Some(choice) = &self.choice else { return self.times.moved };
         let (policy, times) = (&choice.route.http, &self.times);
-        let step = match self.stage {
+        let mut due = match self.stage {
             // Dialling has a timer of its own.
-            Stage::Dial(..) => None,
-            _ if self.awaits_continue => Some(times.moved.after(CONTINUE)),
-            Stage::Wait if self.uploads() && !self.up.is_blocked() => Some(times.measured.0.after(policy.body)),
-            Stage::Wait if self.uploads() => Some(times.moved.after(policy.response)),
-            Stage::Wait => Some(times.moved.after(policy.first_byte)),
-            Stage::Answer => Some(times.moved.after(policy.response)),
+            Stage::Dial(..) => Tick(u64::MAX),
+            _ if self.awaits_continue => times.moved.after(CONTINUE),
+            Stage::Wait if self.uploads() && !self.up.is_blocked() => times.measured.0.after(policy.body),
+            Stage::Wait if self.uploads() => times.moved.after(policy.response),
+            Stage::Wait => times.moved.after(policy.first_byte),
+            Stage::Answer => times.moved.after(policy.response),
         };
-        let attempt = policy.attempt.filter(|_| !self.is_answered()).map(|millis| times.tried.after(millis));
-        let total = policy.total.map(|millis| times.began.after(millis));
-        [step, attempt, total].into_iter().flatten().min().unwrap_or(Tick(u64::MAX))
+        if let Some(attempt) = policy.attempt.filter(|_| !self.is_answered()) {
+            due = due.min(times.tried.after(attempt));
+        }
+        if let Some(total) = policy.total {
+            due = due.min(times.began.after(total));
+        }
+        due
     }
 
     fn uploads(&self) -> bool {
