@@ -79,19 +79,48 @@ impl Facts {
     ) -> Result<Self, Refusal> {
         let mut facts = Self::default();
         head.take(bytes, fields, limits, |at, name, value| facts.field(at, name, value, version))?;
-        if facts.chunked && facts.length.is_some() {
-            return Err(Refusal::TwoLengths);
-        }
-        if facts.names_others {
-            facts.drop_named(head);
-        }
+        facts.close(head)?;
         Ok(facts)
     }
 
-    #[inline]
+    /// The same of a head at the beginning of `bytes` in which nothing is unusual, and its length; its first
+    /// line ends at `line`.
+    pub fn take_plain(
+        head: &mut Head,
+        bytes: &[u8],
+        line: usize,
+        version: Version,
+        limits: &Limits,
+    ) -> Result<Option<(Self, usize)>, Refusal> {
+        let mut facts = Self::default();
+        let each = |at, name: &[u8], value: &[u8]| facts.field(at, name, value, version);
+        let Some(length) = head.take_plain(bytes, line, limits, each)? else { return Ok(None) };
+        facts.close(head)?;
+        Ok(Some((facts, length)))
+    }
+
+    fn close(&mut self, head: &Head) -> Result<(), Refusal> {
+        if self.chunked && self.length.is_some() {
+            return Err(Refusal::TwoLengths);
+        }
+        if self.names_others {
+            self.drop_named(head);
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
     fn field(&mut self, at: usize, name: &[u8], value: &[u8], version: Version) -> Result<(), Refusal> {
-        // By its length and its first letter almost every field is told from those that matter.
-        let first = name.first().map_or(0, |byte| byte | 0x20);
+        // Most are told from those that matter by their first letter.
+        match name.first().map(|byte| byte | 0x20) {
+            Some(first @ (b'c' | b'e' | b'h' | b'k' | b'p' | b't' | b'u' | b'x')) => {
+                self.maybe(at, first, name, value, version)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn maybe(&mut self, at: usize, first: u8, name: &[u8], value: &[u8], version: Version) -> Result<(), Refusal> {
         match (name.len(), first) {
             (4, b'h') if is(name, b"host") => {
                 self.hosts = self.hosts.saturating_add(1);

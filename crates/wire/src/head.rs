@@ -1,6 +1,7 @@
 //! A head: the block of bytes as it came, and where its fields are.
 
 use crate::Refusal;
+use crate::plain::field_lines;
 
 /// The most fields that any head may have: as many as a [`FieldSet`] can name.
 pub const MOST_FIELDS: usize = 128;
@@ -200,6 +201,27 @@ impl Head {
         self.bytes.clear();
         self.bytes.extend_from_slice(bytes);
         Ok(())
+    }
+
+    /// Takes the head at the beginning of `bytes` whose first line ends at `line`, if nothing in it is
+    /// unusual, and answers its length; shows `each` field.
+    pub(crate) fn take_plain(
+        &mut self,
+        bytes: &[u8],
+        line: usize,
+        limits: &Limits,
+        each: impl FnMut(usize, &[u8], &[u8]) -> Result<(), Refusal>,
+    ) -> Result<Option<usize>, Refusal> {
+        self.fields.clear();
+        let most = limits.count.min(MOST_FIELDS);
+        let Some(length) = field_lines(bytes, line, most, &mut self.fields, each)? else { return Ok(None) };
+        // What is too large is for the other way to say.
+        if line > limits.line + 2 || length - line > limits.fields + 2 {
+            return Ok(None);
+        }
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes.get(..length).unwrap_or_default());
+        Ok(Some(length))
     }
 
     /// Where the value of the field at a position is.

@@ -10,12 +10,14 @@
 //! Nothing here waits, allocates per message once its buffers have grown, or guesses.
 
 mod ascii;
+mod block;
 mod chunk;
 mod emit;
 mod facts;
 mod framing;
 mod head;
 mod host;
+mod plain;
 mod refusal;
 mod request;
 mod response;

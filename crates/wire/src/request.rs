@@ -8,6 +8,7 @@ use crate::facts::{Connection, Facts};
 use crate::framing::Framing;
 use crate::head::{FieldSet, Head, Limits, MOST_FIELDS, Span, Version, refuse_bare_lf, refuse_large};
 use crate::host::Host;
+use crate::plain::{RequestLine, request_line};
 use crate::target::Target;
 
 /// The method of a request.
@@ -34,16 +35,16 @@ pub enum Method {
 }
 
 impl Method {
-    fn of(name: &str) -> Self {
+    pub(crate) fn of(name: &[u8]) -> Self {
         match name {
-            "GET" => Self::Get,
-            "HEAD" => Self::Head,
-            "POST" => Self::Post,
-            "PUT" => Self::Put,
-            "DELETE" => Self::Delete,
-            "OPTIONS" => Self::Options,
-            "TRACE" => Self::Trace,
-            "CONNECT" => Self::Connect,
+            b"GET" => Self::Get,
+            b"HEAD" => Self::Head,
+            b"POST" => Self::Post,
+            b"PUT" => Self::Put,
+            b"DELETE" => Self::Delete,
+            b"OPTIONS" => Self::Options,
+            b"TRACE" => Self::Trace,
+            b"CONNECT" => Self::Connect,
             _ => Self::Other,
         }
     }
@@ -104,6 +105,18 @@ impl Request {
             _ => 0,
         };
         let rest = bytes.get(skipped..).unwrap_or_default();
+        if let Some(line) = request_line(rest) {
+            let RequestLine { method, method_at, target_at, version, end } = line;
+            if let Some((facts, length)) = Facts::take_plain(head, rest, end, version, limits)? {
+                let line = Line { method, method_at, target_at, version };
+                return Self::understand(head, line, facts).map(|request| Some((request, skipped + length)));
+            }
+        }
+        Self::parse_any(head, rest, limits).map(|parsed| parsed.map(|(request, length)| (request, skipped + length)))
+    }
+
+    /// Whatever is not plain.
+    fn parse_any(head: &mut Head, rest: &[u8], limits: &Limits) -> Result<Option<(Self, usize)>, Refusal> {
         let mut fields = [const { MaybeUninit::uninit() }; MOST_FIELDS];
         let room = fields.get_mut(..limits.count.min(MOST_FIELDS)).unwrap_or_default();
         let mut parsed = httparse::Request::new(&mut []);
@@ -127,8 +140,8 @@ impl Request {
         }
         let version = version_of(version);
         let facts = Facts::take(head, own, parsed.headers, version, limits)?;
-        let line = Line { method: Method::of(method), method_at, target_at, version };
-        Self::understand(head, line, facts).map(|request| Some((request, skipped + length)))
+        let line = Line { method: Method::of(method.as_bytes()), method_at, target_at, version };
+        Self::understand(head, line, facts).map(|request| Some((request, length)))
     }
 
     fn understand(head: &Head, line: Line, facts: Facts) -> Result<Self, Refusal> {

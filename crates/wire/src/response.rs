@@ -6,6 +6,7 @@ use crate::Refusal;
 use crate::facts::{Connection, Facts};
 use crate::framing::Framing;
 use crate::head::{FieldSet, Head, Limits, MOST_FIELDS, Span, Version, refuse_bare_lf, refuse_large};
+use crate::plain::{StatusLine, status_line};
 use crate::request::version_of;
 
 /// What was asked, as far as it says how a response is read.
@@ -48,6 +49,21 @@ impl Response {
     ///
     /// It is malformed, ambiguous, larger than `limits`, or no answer to what was `asked`.
     pub fn parse(
+        head: &mut Head,
+        bytes: &[u8],
+        limits: &Limits,
+        asked: Asked,
+    ) -> Result<Option<(Self, usize)>, Refusal> {
+        if let Some(StatusLine { status, version, end }) = status_line(bytes)
+            && let Some((facts, length)) = Facts::take_plain(head, bytes, end, version, limits)?
+        {
+            return Self::understand(head, status, version, asked, facts).map(|response| Some((response, length)));
+        }
+        Self::parse_any(head, bytes, limits, asked)
+    }
+
+    /// Whatever is not plain.
+    fn parse_any(
         head: &mut Head,
         bytes: &[u8],
         limits: &Limits,

@@ -7,6 +7,7 @@ mod times;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use account::Fault;
 use net::{Half, Stream};
@@ -66,8 +67,8 @@ pub struct Exchange {
     /// The body waits for the endpoint's 100.
     awaits_continue: bool,
     interim: u8,
-    /// The status of the final response, once it was sent.
-    pub status: Option<u16>,
+    /// The status of the final response, once its head was sent, and how long that took.
+    pub status: Option<(u16, Duration)>,
     /// The client's connection ends with this exchange.
     pub closes: bool,
     /// The endpoint's connection may serve another.

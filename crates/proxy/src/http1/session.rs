@@ -148,6 +148,7 @@ impl Future for Session {
 
 impl Session {
     fn exchange(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
+        let was_answered = matches!(&self.stage, Stage::Exchange(exchange) if exchange.is_answered());
         let station = self.station.clone();
         let (Stage::Exchange(exchange), Some(client)) = (&mut self.stage, &mut self.client) else {
             return Poll::Ready(Step::Over);
@@ -168,7 +169,7 @@ impl Session {
             return Poll::Ready(Step::Over);
         };
         if let End::Answered { .. } | End::Tunnel(_) | End::Aborted(_) = end {
-            self.count_answer(exchange.status, &exchange);
+            self.count_answer(&exchange, !was_answered);
         }
         Poll::Ready(match end {
             End::Answered { keeps } => {
@@ -245,13 +246,13 @@ impl Session {
         }
     }
 
-    /// Counts how a request was answered, once that is over.
-    fn count_answer(&self, status: Option<u16>, exchange: &Exchange) {
-        let Some(status) = status else { return };
+    /// Counts how a request was answered, once that is over; `at_once`: with the head of the answer.
+    fn count_answer(&self, exchange: &Exchange, at_once: bool) {
+        let Some((status, took)) = exchange.status else { return };
         self.entered.iter().for_each(|entered| entered.listener.counts.statuses.add(status));
         if let Some(choice) = &exchange.choice {
             choice.route.counts.statuses.add(status);
-            choice.route.counts.durations.add(exchange.elapsed());
+            choice.route.counts.durations.add(if at_once { took } else { exchange.elapsed() });
         }
     }
 }

@@ -160,10 +160,11 @@ impl Exchange {
     }
 
     fn note_answer(&mut self, status: u16) {
-        self.status = Some(status);
+        let took = self.elapsed();
+        self.status = Some((status, took));
         if let Some(choice) = &self.choice {
             choice.endpoint.counts.statuses.add(status);
-            choice.endpoint.counts.first_bytes.add(self.elapsed());
+            choice.endpoint.counts.first_bytes.add(took);
         }
     }
 }

@@ -117,7 +117,7 @@ impl Session {
         let stage = std::mem::replace(&mut self.stage, Stage::Await);
         let Stage::Exchange(exchange) = stage else { return Step::Over };
         if mid {
-            self.count_answer(exchange.status, &exchange);
+            self.count_answer(&exchange, false);
             station.http.give(exchange);
             self.abort(fault);
             return Step::Over;
