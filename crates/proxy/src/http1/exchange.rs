@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use account::Fault;
 use net::{Half, Stream};
-use wire::{Framing, Head, Limits, Refusal, Request};
+use wire::{Asked, Framing, Head, Limits, Method, Refusal, Request, Version};
 use world::Open;
 
 use super::body::Reader;
@@ -45,6 +45,8 @@ pub struct Exchange {
     pub head: Head,
     /// What it says.
     pub request: Option<Request>,
+    /// As much of it as an answer depends on.
+    asks: Asks,
     /// The head of the response that was read last.
     answer: Head,
     /// A part of a response's head, or what came behind a response.
@@ -74,6 +76,28 @@ pub struct Exchange {
     /// The endpoint's connection may serve another.
     keeps: bool,
     tunnels: bool,
+}
+
+/// As much of a request as its answer depends on.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asks {
+    /// How a response is read.
+    asked: Asked,
+    /// The client speaks HTTP/1.1.
+    is_new: bool,
+    takes_trailers: bool,
+    closes: bool,
+}
+
+impl Asks {
+    fn of(request: &Request) -> Self {
+        Self {
+            asked: Asked { head: request.method == Method::Head, upgrade: request.upgrade.is_some() },
+            is_new: request.version == Version::Http11,
+            takes_trailers: request.takes_trailers,
+            closes: !request.keeps_alive(),
+        }
+    }
 }
 
 type Dialled = Pin<Box<dyn Future<Output = Result<Stream, Fault>>>>;
@@ -165,9 +189,10 @@ impl Exchange {
         station: &Station,
         from: &Forwarded,
     ) -> Result<usize, Why> {
-        let (Some(request), Some(choice)) = (self.request, &self.choice) else {
+        let (Some(request), Some(choice)) = (&self.request, &self.choice) else {
             return Err(Why::Fault(Fault::NoEndpoint));
         };
+        self.asks = Asks::of(request);
         self.times = Times::begin(station.wheel.now());
         add_filters(&mut self.up, request.framing, choice, station)?;
         self.up.begin(request.framing, Reader { chunks: true, trailers: true });
@@ -182,7 +207,7 @@ impl Exchange {
             return Ok(start + read);
         };
         choice.endpoint.counts.reused.add(1);
-        let head = to_endpoint(&mut buffer.head, &self.head, &request, from, self.up.filters.change());
+        let head = to_endpoint(&mut buffer.head, &self.head, request, from, self.up.filters.change());
         let head = head.ok_or(Why::Refused(Refusal::FieldsLength))?;
         let (read, sent) = self.up.begin_with(cx, buffer, head, start..end, &mut conn.stream).map_err(why)?;
         // Reading will show why it takes nothing.

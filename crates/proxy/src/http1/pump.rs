@@ -265,9 +265,8 @@ impl Pump {
             }
             #[cfg(target_os = "linux")]
             if self.portion.is_held() || (self.body.left() >= WORTH_SPLICING && self.filters.is_empty()) {
-                match ready!(self.splice(cx, (&mut *source, &mut *sink), tools))? {
-                    true => continue,
-                    false => {}
+                if ready!(self.splice(cx, (&mut *source, &mut *sink), tools))? {
+                    continue;
                 }
             }
             #[cfg(not(target_os = "linux"))]

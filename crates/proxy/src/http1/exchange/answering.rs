@@ -4,9 +4,9 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::Half;
-use wire::{Asked, Framing, Method, Request, Response, Version};
+use wire::{Framing, Response};
 
-use super::{End, Exchange, Stage, Why};
+use super::{Asks, End, Exchange, Stage, Why};
 use crate::http1::body::Reader;
 use crate::http1::buffer::{Buffer, READ_HEAD};
 use crate::http1::client::Client;
@@ -23,10 +23,10 @@ type Step = Option<Result<End, Fault>>;
 impl Exchange {
     /// Reads a response's head and passes it on; it may be an interim one.
     pub(super) fn answer(&mut self, cx: &mut Context<'_>, client: &mut Client, station: &Station) -> Poll<Step> {
-        let (Some(request), Some(limits), true) = (self.request, self.limits, self.conn.is_some()) else {
+        let (Some(limits), true) = (self.limits, self.conn.is_some()) else {
             return Poll::Ready(Some(Err(Fault::EndpointEnded)));
         };
-        let asked = Asked { head: request.method == Method::Head, upgrade: request.upgrade.is_some() };
+        let asked = self.asks.asked;
         let step = station.http.buffers.lend(|buffer| {
             // An interim response may have brought the next one along.
             let mut parsed = match self.early.is_empty() {
@@ -60,8 +60,8 @@ impl Exchange {
             };
             let body = place.start + length..place.end;
             Poll::Ready(match response.is_interim() {
-                true => self.pass_interim(cx, client, buffer, &request, &response, body),
-                false => self.pass_final(cx, client, buffer, &request, &response, body, station),
+                true => self.pass_interim(cx, client, buffer, &response, body),
+                false => self.pass_final(cx, client, buffer, &response, body, station),
             })
         });
         step.unwrap_or(Poll::Pending)
@@ -83,7 +83,6 @@ impl Exchange {
         cx: &mut Context<'_>,
         client: &mut Client,
         buffer: &mut Buffer,
-        request: &Request,
         response: &Response,
         rest: std::ops::Range<usize>,
     ) -> Step {
@@ -98,7 +97,7 @@ impl Exchange {
             self.awaits_continue = false;
             self.up.let_go();
         }
-        if request.version == Version::Http10 {
+        if !self.asks.is_new {
             return None;
         }
         let head = to_client(&mut buffer.head, &self.answer, response, Told::Nothing, true, false);
@@ -109,35 +108,33 @@ impl Exchange {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what was read, and all that it concerns")]
     fn pass_final(
         &mut self,
         cx: &mut Context<'_>,
         client: &mut Client,
         buffer: &mut Buffer,
-        request: &Request,
         response: &Response,
         body: std::ops::Range<usize>,
         station: &Station,
     ) -> Step {
         station.add_filters(&mut self.down.filters);
         let changes = self.down.filters.change();
-        let knows_chunks = request.version == Version::Http11;
+        let Asks { is_new: knows_chunks, takes_trailers, closes, .. } = self.asks;
         // What is left of the request's body nobody waits for.
         let unread = !self.up.is_done();
         self.tunnels = response.status == 101;
-        self.closes |= !request.keeps_alive() || (client.ended && client.over.is_empty()) || unread;
+        self.closes |= closes || (client.ended && client.over.is_empty()) || unread;
         self.closes |= !knows_chunks && response.framing.is_open() | (changes && response.framing != Framing::None);
         self.keeps = response.keeps_alive() && !unread && !self.up_stopped;
-        let told = match (self.closes, request.version) {
+        let told = match (self.closes, knows_chunks) {
             (true, _) => Told::Close,
-            (false, Version::Http10) => Told::KeepAlive,
-            (false, Version::Http11) => Told::Nothing,
+            (false, false) => Told::KeepAlive,
+            (false, true) => Told::Nothing,
         };
         let Some(head) = to_client(&mut buffer.head, &self.answer, response, told, knows_chunks, changes) else {
             return Some(Ok(End::Unanswered(Why::Fault(Fault::BadResponse))));
         };
-        self.down.begin(response.framing, Reader { chunks: knows_chunks, trailers: request.takes_trailers });
+        self.down.begin(response.framing, Reader { chunks: knows_chunks, trailers: takes_trailers });
         self.early.clear();
         let end = body.end;
         let (start, read) = match self.down.begin_with(cx, buffer, head, body.clone(), &mut client.stream) {

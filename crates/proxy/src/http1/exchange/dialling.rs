@@ -77,9 +77,9 @@ impl Exchange {
         station: &Station,
         from: &Forwarded,
     ) -> Result<(), Why> {
-        let Some(request) = self.request else { return Err(Why::Fault(Fault::NoEndpoint)) };
+        let Some(request) = &self.request else { return Err(Why::Fault(Fault::NoEndpoint)) };
         let sent = station.http.buffers.lend(|buffer| {
-            let length = to_endpoint(&mut buffer.head, &self.head, &request, from, self.up.filters.change());
+            let length = to_endpoint(&mut buffer.head, &self.head, request, from, self.up.filters.change());
             let head = length.and_then(|length| buffer.head.get(..length)).ok_or(Refusal::FieldsLength)?;
             self.up.send_behind(cx, head, self.awaits_continue, &mut conn.stream);
             Ok(())
@@ -90,7 +90,7 @@ impl Exchange {
 
     /// Begins another try after one that failed, unless that could do harm or is too much.
     pub fn tries_again(&mut self, fault: Fault, station: &Station) -> bool {
-        let (Some(request), Some(choice)) = (self.request, &self.choice) else { return false };
+        let (Some(request), Some(choice)) = (&self.request, &self.choice) else { return false };
         let sent = self.conn.is_some();
         let tried = Tried {
             fault,
