@@ -25,6 +25,7 @@ await refusing(async () => {
   mkdirSync(memory, { recursive: true });
   const skips = openSkips();
   const steps = checks({ cargo, words, long: values.long, skips }).filter(({ of }) => of.some((group) => only.has(group)));
+  if (steps.length === 0) throw new Refusal(`Nothing of ${values.only} is part of this; it is of npm ${values.long ? 'test' : 'run test:long'}.`);
   return report(await runSteps(steps), skips);
 });
 

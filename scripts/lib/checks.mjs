@@ -4,13 +4,14 @@ import { buildAddon } from './addon.mjs';
 import { cargo as runCargo, countsOf } from './cargo.mjs';
 import { run } from './children.mjs';
 import { buildDist, tsc } from './dist.mjs';
+import { fuzz } from './fuzz.mjs';
 import { at } from './paths.mjs';
 import { alone } from './ready.mjs';
 import { hashOf } from './stamp.mjs';
 import { vitest } from './vitest.mjs';
 
 /** What `--only` takes. */
-export const groups = ['lint', 'types', 'rust', 'counts', 'vitest'];
+export const groups = ['lint', 'types', 'rust', 'counts', 'fuzz', 'vitest'];
 
 /** The steps (see steps.mjs), each with the groups it is part of. */
 export function checks({ cargo, words, long, skips }) {
@@ -34,6 +35,7 @@ export function checks({ cargo, words, long, skips }) {
       of: ['counts'],
       does: (hear) => cargoTest(counted, { words: [], long, env, skips, hear, profile: 'release' }),
     },
+    { name: 'fuzz (a minute each)', of: ['fuzz'], does: (hear) => fuzz(words, { skips, hear }) },
     { name: 'addon (napi build)', of: ['vitest'], does: () => addon(cargo) },
     {
       name: 'vitest',
@@ -43,11 +45,12 @@ export function checks({ cargo, words, long, skips }) {
       does: () => typescript({ words, long, env, skips }),
     },
   ];
-  return long ? steps.filter(({ name }) => !isQuick.has(name)) : steps;
+  return steps.filter(({ name }) => !(long ? isQuick : isLong).has(name));
 }
 
 // What `npm test` has told already is not asked again by `npm run test:long`.
 const isQuick = new Set(['rustfmt', 'oxlint', 'types (tsc --noEmit)', 'clippy']);
+const isLong = new Set(['fuzz (a minute each)']);
 
 const rustfmt = (hear) => run('cargo', ['fmt', '--all', '--check'], { hear });
 

@@ -36,10 +36,14 @@ pub(crate) struct Facts {
     pub upgrade: Option<usize>,
     pub takes_trailers: bool,
     pub expects_continue: bool,
+    /// Something else is expected, which only a request can.
+    pub expects_other: bool,
     /// `X-Forwarded-For`, `-Proto` and `-Host`.
     pub forwarded: FieldSet,
     /// `Connection` names other fields.
     names_others: bool,
+    /// There is a field called `Close`, which `Connection: close` names as well (RFC 9112 section 9.6).
+    has_close: bool,
 }
 
 /// Fields that nobody can name to be dropped: they say how long a message is, where it goes, who sends
@@ -103,7 +107,7 @@ impl Facts {
         if self.chunked && self.length.is_some() {
             return Err(Refusal::TwoLengths);
         }
-        if self.names_others {
+        if self.names_others || (self.has_close && self.connection.close) {
             self.drop_named(head);
         }
         Ok(())
@@ -135,15 +139,14 @@ impl Facts {
                 self.takes_trailers |= members(value).any(|member| is(member, b"trailers"));
             }
             (6, b'e') if is(name, b"expect") => {
-                if !is(value, b"100-continue") {
-                    return Err(Refusal::Expectation);
-                }
                 self.expects_continue = true;
+                self.expects_other |= !is(value, b"100-continue");
             }
             (7, b'u') if is(name, b"upgrade") => {
                 self.connection.drop.add(at);
                 self.upgrade = Some(at);
             }
+            (5, b'c') if is(name, b"close") => self.has_close = true,
             (10, b'k') if is(name, b"keep-alive") => self.connection.drop.add(at),
             (14, b'h') if is(name, b"http2-settings") => self.connection.drop.add(at),
             (16, b'p') if is(name, b"proxy-connection") => self.connection.drop.add(at),

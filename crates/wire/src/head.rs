@@ -190,7 +190,7 @@ impl Head {
         if !crlf {
             return Err(Refusal::BareLf);
         }
-        let line = self.fields.first().map_or(bytes.len(), |field| field.name.start()) - 2;
+        let line = self.fields.first().map_or(bytes.len() - 2, |field| field.name.start()) - 2;
         if line > limits.line {
             return Err(Refusal::TargetLength);
         }

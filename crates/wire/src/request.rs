@@ -151,6 +151,9 @@ impl Request {
         }
         let target = Target::parse(head.bytes(), target_at, method)?;
         let host = host(head, target, &facts, version)?;
+        if facts.expects_other {
+            return Err(Refusal::Expectation);
+        }
         let framing = match (facts.length, facts.chunked) {
             (_, true) => Framing::Chunked,
             (Some(length), _) if length > 0 => Framing::Length(length),

@@ -243,7 +243,11 @@ fn what_is_larger_than_the_limits_is_refused_before_it_is_whole() {
     let long = "a".repeat(LIMITS.line);
     refused(format!("GET /{long} HTTP/1.1\r\nHost: a\r\n\r\n"), Refusal::TargetLength);
     assert_eq!(parse(format!("GET /{long}{long}").as_bytes()).map(|_| ()), Err(Refusal::TargetLength));
-    understood(format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(8000)));
+    for (fields, version) in [("Host: a\r\n", "1.1"), ("", "1.0")] {
+        let most = "a".repeat(LIMITS.line - "GET / HTTP/1.1".len());
+        understood(format!("GET /{most} HTTP/{version}\r\n{fields}\r\n"));
+        refused(format!("GET /{most}a HTTP/{version}\r\n{fields}\r\n"), Refusal::TargetLength);
+    }
     let long = "a".repeat(70_000);
     refused(get(&format!("X: {long}\r\n")), Refusal::FieldsLength);
     assert_eq!(parse(&get(&format!("X: {long}"))).map(|_| ()), Err(Refusal::FieldsLength));
@@ -265,6 +269,9 @@ fn fields_for_the_neighbour_go_no_further() {
         .collect();
     assert_eq!(kept, [&b"Host"[..], b"Accept"]);
     assert!(!request.keeps_alive() && request.takes_trailers);
+    for (fields, dropped) in [("Close: 1\r\nConnection: close\r\n", true), ("Close: 1\r\n", false)] {
+        assert_eq!(understood(get(fields)).0.connection.drop.has(1), dropped, "{fields}");
+    }
     assert!(understood(get("")).0.keeps_alive());
     assert!(!understood("GET / HTTP/1.0\r\n\r\n").0.keeps_alive());
     assert!(understood("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n").0.keeps_alive());

@@ -122,6 +122,13 @@ fn protocols_are_switched_only_when_it_was_asked() {
 }
 
 #[test]
+fn a_field_that_means_something_in_requests_alone_means_nothing() {
+    for fields in ["Expect: 200-ok\r\n", "Host: a\r\nHost: b, c\r\n", "TE: trailers\r\n"] {
+        assert_eq!(framing("204 No Content", fields, Asked::default()), Framing::None);
+    }
+}
+
+#[test]
 fn a_connection_stays_unless_it_is_said_or_needed_that_it_ends() {
     let keeps = |text: &str| verdict(text.as_bytes(), Asked::default()).unwrap().keeps_alive();
     assert!(keeps("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"));
