@@ -30,7 +30,7 @@ fn verdict(bytes: &[u8]) -> Result<(Request, usize, Head), Refusal> {
         (Ok((request, length, _)), Ok((other, other_length, _))) => {
             assert_eq!((request, *length), (&other, other_length));
         }
-        (Err(_), Err(_)) => {}
+        (Err(refusal), Err(other)) => assert_eq!(refusal.status(), other.status(), "{}", show(bytes)),
         (whole, other) => panic!("{:?}: at once {}, one by one {}", show(bytes), whole.is_ok(), other.is_ok()),
     }
     whole
@@ -94,10 +94,14 @@ fn any_transfer_encoding_but_chunked_alone_is_refused() {
         refused(post(&format!("Transfer-Encoding: {value}\r\n")), Refusal::TransferEncoding);
     }
     refused(post("Transfer-Encoding: \x0bchunked\r\n"), Refusal::Field);
-    refused(post("Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n"), Refusal::Coding);
-    refused(post("Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n"), Refusal::Coding);
+    refused(post("Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n"), Refusal::TransferEncoding);
+    refused(post("Transfer-Encoding: x\r\nTransfer-Encoding: chunked\r\n"), Refusal::TransferEncoding);
+    refused(post("Transfer-Encoding: x\r\nContent-Length: 5\r\n"), Refusal::TwoLengths);
     refused(post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), Refusal::TransferEncoding);
-    refused("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", Refusal::TransferEncoding);
+    for coding in ["chunked", "gzip"] {
+        let old = format!("POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: {coding}\r\n\r\n");
+        refused(old, Refusal::TransferEncoding);
+    }
     for value in ["chunked", "Chunked", "CHUNKED"] {
         assert_eq!(understood(post(&format!("Transfer-Encoding: {value}\r\n"))).0.framing, Framing::Chunked);
     }
@@ -126,6 +130,13 @@ fn names_that_others_take_for_framing_are_refused() {
     for alias in ["Transfer_Encoding: chunked", "transfer.encoding: chunked", "Content_Length: 5"] {
         refused(post(&format!("{alias}\r\n")), Refusal::Alias);
     }
+}
+
+#[test]
+fn names_that_others_take_for_what_is_said_of_the_client_go_no_further() {
+    let (request, _) = understood(get("X_Forwarded_For: a\r\nx-forwarded.proto: b\r\nX-Forwarded-Host: c\r\n"));
+    let dropped: Vec<_> = (0..4).filter(|at| request.connection.drop.has(*at)).collect();
+    assert_eq!((dropped, request.forwarded.has(3)), (vec![1, 2], true));
 }
 
 #[test]
@@ -222,9 +233,10 @@ fn the_target_has_a_form_that_fits_its_method() {
         }
     }
     refused(b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::StartLine);
-    for target in ["/", "a:80", "*"] {
-        refused(format!("CONNECT {target} HTTP/1.1\r\nHost: a\r\n\r\n"), Refusal::Method);
+    for target in ["/", "*", "a", "http://a:80/", "u@a:80"] {
+        refused(format!("CONNECT {target} HTTP/1.1\r\nHost: a\r\n\r\n"), Refusal::Target);
     }
+    refused("CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n", Refusal::Method);
     let (request, _) = understood("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(request.target, Target::Asterisk);
     let (request, head) = understood("GET HTTP://B:81/x?y=%25 HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -276,6 +288,9 @@ fn an_upgrade_is_one_only_when_it_is_said_and_has_no_body() {
     assert!(asked("Connection: Upgrade\r\nUpgrade: websocket\r\n"));
     assert!(!asked("Upgrade: websocket\r\n"), "Connection does not name it");
     assert!(!asked("Connection: upgrade\r\n"));
+    assert!(!asked("Connection: upgrade\r\nUpgrade: foo\r\n"), "nobody here knows it");
+    assert!(!asked("Connection: upgrade\r\nUpgrade: websocket, foo\r\n"));
+    assert!(asked("Connection: upgrade\r\nUpgrade: SPDY/3.1, WebSocket\r\n"));
     assert!(!asked("Connection: upgrade, http2-settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n"));
     assert!(understood("GET / HTTP/1.0\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n").0.upgrade.is_none());
     for body in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
