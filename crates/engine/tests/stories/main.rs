@@ -11,6 +11,7 @@ mod chaos;
 mod close;
 mod dialling;
 mod endings;
+mod hostile;
 mod http;
 mod plans;
 mod ports;
