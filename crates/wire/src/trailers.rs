@@ -90,6 +90,7 @@ mod tests {
         Ok(String::from_utf8(kept).unwrap())
     }
 
+    /// Conformance: 12.
     #[test]
     fn denied_names_are_dropped_and_the_rest_stay() {
         let lines = "Host: evil\r\nX-Sum:  1 \r\ncontent-LENGTH: 9\r\nX-Forwarded-For: a\r\ngrpc-status: 0\r\n\r\n";

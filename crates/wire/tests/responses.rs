@@ -46,6 +46,7 @@ fn mended(fields: &str) -> (String, Framing) {
     (String::from_utf8(head.bytes().into()).unwrap(), response.framing)
 }
 
+/// Conformance: 14, 15, 45.
 #[test]
 fn the_length_of_the_body_follows_from_status_fields_and_method() {
     let none = Asked::default();
@@ -63,6 +64,7 @@ fn the_length_of_the_body_follows_from_status_fields_and_method() {
     assert!(answered("204 No Content", "Content-Length: 0\r\n", none).unwrap().odd_length, "the field is left out");
 }
 
+/// Conformance: 6, 13, 15.
 #[test]
 fn ambiguous_lengths_are_refused() {
     let both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
@@ -91,6 +93,7 @@ fn ambiguous_lengths_are_refused() {
     assert!(verdict(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Asked::default()).is_err());
 }
 
+/// Conformance: 9, 59a.
 #[test]
 fn malformed_heads_are_refused() {
     let heads: [&[u8]; 18] = [
@@ -122,6 +125,7 @@ fn malformed_heads_are_refused() {
     assert_eq!(parse(many.as_bytes(), Asked::default()), Err(Refusal::FieldsCount));
 }
 
+/// Conformance: 7.
 #[test]
 fn a_blank_before_a_colon_is_taken_out() {
     let (head, framing) = mended("A : b:c\r\nContent-Length \t: 5\r\nD:e\r\n");
@@ -129,6 +133,7 @@ fn a_blank_before_a_colon_is_taken_out() {
     assert_eq!(framing, Framing::Length(5));
 }
 
+/// Conformance: 8.
 #[test]
 fn a_folded_value_is_unfolded() {
     let (head, _) = mended("A: b\r\n c\r\n\t d\r\nB:\r\n e\r\nC: f\r\n \r\n");
@@ -138,6 +143,7 @@ fn a_folded_value_is_unfolded() {
     assert!(answered("200 OK", "Content-Length: 5\r\nTransfer-Encoding :\r\n chunked\r\n", HEAD).is_err());
 }
 
+/// Conformance: 47.
 #[test]
 fn protocols_are_switched_only_when_it_was_asked() {
     let fields = "Connection: upgrade\r\nUpgrade: websocket\r\n";

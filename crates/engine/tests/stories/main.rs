@@ -9,10 +9,12 @@ mod support;
 
 mod chaos;
 mod close;
+mod conformance;
 mod dialling;
 mod endings;
 mod hostile;
 mod http;
+mod known_wrong;
 mod plans;
 mod ports;
 mod relay;
