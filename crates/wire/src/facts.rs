@@ -209,9 +209,9 @@ fn is_or_like(name: &[u8], real: &[u8]) -> Result<bool, Refusal> {
     }
 }
 
-/// Whether it is this name, of the same length, for a reader that takes `_` or `.` for `-`.
-fn is_like(name: &[u8], real: &[u8]) -> bool {
+/// Whether it is this name for a reader that takes `_` or `.` for `-`.
+pub(crate) fn is_like(name: &[u8], real: &[u8]) -> bool {
     let like =
         |(byte, real): (&u8, &u8)| byte.eq_ignore_ascii_case(real) || (*real == b'-' && matches!(byte, b'_' | b'.'));
-    name.iter().zip(real).all(like)
+    name.len() == real.len() && name.iter().zip(real).all(like)
 }
