@@ -79,6 +79,26 @@ fn an_upload_that_its_client_leaves_ends_by_a_reset() {
     }
 }
 
+/// Conformance: 11.
+#[test]
+fn a_body_that_turns_out_wrong_behind_the_begin_of_its_response_resets_both_sides() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let tell = std::sync::Mutex::new(tell);
+    let endpoint = scripted(move |mut socket, _| {
+        socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")?;
+        let mut rest = Vec::new();
+        let ended = socket.read_to_end(&mut rest).map_err(|error| error.kind());
+        tell.lock().unwrap().send(ended).unwrap();
+        Ok(())
+    });
+    let (_running, at) = before(&[&endpoint]);
+    let mut client = Wire::to(&at);
+    client.say("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n").hear("\r\n\r\nhello");
+    assert_eq!(client.say("5 \r\nhello\r\n0\r\n\r\n").rest(), (String::new(), false));
+    let ended = told.recv_timeout(crate::support::PATIENCE).unwrap();
+    assert_eq!(ended, Err(std::io::ErrorKind::ConnectionReset));
+}
+
 /// Conformance: 35.
 #[test]
 fn what_an_endpoint_says_to_its_neighbour_does_not_reach_the_client() {

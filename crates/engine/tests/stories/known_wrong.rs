@@ -178,3 +178,13 @@ fn an_answer_of_ours_to_head_has_no_body() {
     let (heard, _) = Wire::to(&at).say("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").rest();
     assert!(heard.starts_with("HTTP/1.1 503 ") && heard.ends_with("\r\n\r\n"), "{heard}");
 }
+
+/// Conformance: 46.
+#[test]
+#[ignore = "the field reaches a client of HTTP/1.0 where the response has no body"]
+fn a_client_of_http_1_0_is_not_told_of_chunks() {
+    let web = Web::new("a", |_| Reply::Send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec()));
+    let (_running, at) = before(&[&web.endpoint]);
+    let (heard, _) = Wire::to(&at).say("HEAD / HTTP/1.0\r\n\r\n").rest();
+    assert!(heard.starts_with("HTTP/1.1 200 OK\r\n") && !heard.contains("Transfer-Encoding"), "{heard}");
+}
