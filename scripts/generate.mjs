@@ -1,6 +1,7 @@
 // `npm run generate`: writes the files that are generated and committed.
 import { writeFileSync } from 'node:fs';
 import { run } from './lib/children.mjs';
+import { conformancePage } from './lib/conformance-page.mjs';
 import { defaultsPage } from './lib/defaults-page.mjs';
 import { buildDist } from './lib/dist.mjs';
 import { install } from './lib/install.mjs';
@@ -22,6 +23,7 @@ await refusing(async () => {
   });
   const { DEFAULTS } = await import('../dist/config/defaults.js');
   writeFileSync(at('docs', 'defaults.md'), defaultsPage(DEFAULTS));
+  writeFileSync(at('docs', 'http-conformance.md'), conformancePage());
   return 0;
 });
 

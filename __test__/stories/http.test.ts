@@ -84,6 +84,7 @@ test('bodies of all sizes go both ways, by length and in chunks', async () => {
   }
 });
 
+// Conformance: 1.
 test('a request that can be understood in two ways is refused', async () => {
   const server = await startServer((_, response) => void response.end());
   const balancer = await balance({

@@ -278,6 +278,7 @@ mod tests {
         assert_eq!(passed, b"1\r\nx\r\n0\r\nA: b\r\nC: d\r\n\r\n");
     }
 
+    /// Conformance: 11.
     #[test]
     fn extensions_go_no_further() {
         let (passed, data, ..) = whole(b"5;a=\"b;c\";d\r\nhello\r\n0;last\r\n\r\n").unwrap();
@@ -289,6 +290,7 @@ mod tests {
         assert_eq!(whole(&many), Err(Refusal::ChunkExtension), "all of a body count together");
     }
 
+    /// Conformance: 11.
     #[test]
     fn what_another_reader_could_understand_otherwise_is_refused() {
         let wrong: &[&[u8]] = &[

@@ -27,6 +27,8 @@ pub(crate) struct Facts {
     pub odd: bool,
     /// `Transfer-Encoding: chunked`.
     pub chunked: bool,
+    /// `Transfer-Encoding` is a coding that is not known here.
+    unknown_coding: bool,
     /// The fields of either kind.
     pub length_fields: FieldSet,
     /// How often there is a Host, and which fields they are.
@@ -104,8 +106,11 @@ impl Facts {
     }
 
     fn close(&mut self, head: &Head) -> Result<(), Refusal> {
-        if self.chunked && self.length.is_some() {
+        if (self.chunked || self.unknown_coding) && self.length.is_some() {
             return Err(Refusal::TwoLengths);
+        }
+        if self.unknown_coding {
+            return Err(Refusal::Coding);
         }
         if self.names_others || (self.has_close && self.connection.close) {
             self.drop_named(head);
@@ -152,12 +157,21 @@ impl Facts {
             (16, b'p') if is(name, b"proxy-connection") => self.connection.drop.add(at),
             (18, b'p') if is(name, b"proxy-authenticate") => self.connection.drop.add(at),
             (19, b'p') if is(name, b"proxy-authorization") => self.connection.drop.add(at),
-            (15, b'x') if is(name, b"x-forwarded-for") => self.forwarded.add(at),
-            (16, b'x') if is(name, b"x-forwarded-host") => self.forwarded.add(at),
-            (17, b'x') if is(name, b"x-forwarded-proto") => self.forwarded.add(at),
+            (15, b'x') if is_like(name, b"x-forwarded-for") => self.forwarded(at, name),
+            (16, b'x') if is_like(name, b"x-forwarded-host") => self.forwarded(at, name),
+            (17, b'x') if is_like(name, b"x-forwarded-proto") => self.forwarded(at, name),
             _ => {}
         }
         Ok(())
+    }
+
+    /// What is said of a client before this one. Spelt so that only a careless reader takes it for that,
+    /// it goes no further, whoever has sent it.
+    fn forwarded(&mut self, at: usize, name: &[u8]) {
+        match name.iter().any(|byte| matches!(byte, b'_' | b'.')) {
+            true => self.connection.drop.add(at),
+            false => self.forwarded.add(at),
+        }
     }
 
     fn connection(&mut self, at: usize, value: &[u8]) {
@@ -183,11 +197,14 @@ impl Facts {
     }
 
     fn transfer_encoding(&mut self, at: usize, value: &[u8], version: Version) -> Result<(), Refusal> {
-        if !is(value, b"chunked") {
-            return Err(if all_token(value) { Refusal::Coding } else { Refusal::TransferEncoding });
-        }
-        if std::mem::replace(&mut self.chunked, true) || version == Version::Http10 {
+        // A second line may say otherwise than the first, and HTTP/1.0 knows neither.
+        if self.chunked || self.unknown_coding || version == Version::Http10 {
             return Err(Refusal::TransferEncoding);
+        }
+        match is(value, b"chunked") {
+            true => self.chunked = true,
+            false if all_token(value) => self.unknown_coding = true,
+            false => return Err(Refusal::TransferEncoding),
         }
         self.length_fields.add(at);
         Ok(())
@@ -217,10 +234,16 @@ fn is(name: &[u8], real: &[u8]) -> bool {
 ///
 /// It is one that something behind us which takes `_` for `-` takes for it.
 fn is_or_like(name: &[u8], real: &[u8]) -> Result<bool, Refusal> {
-    if is(name, real) {
-        return Ok(true);
+    match is(name, real) {
+        true => Ok(true),
+        false if is_like(name, real) => Err(Refusal::Alias),
+        false => Ok(false),
     }
+}
+
+/// Whether it is this name for a reader that takes `_` or `.` for `-`.
+pub(crate) fn is_like(name: &[u8], real: &[u8]) -> bool {
     let like =
         |(byte, real): (&u8, &u8)| byte.eq_ignore_ascii_case(real) || (*real == b'-' && matches!(byte, b'_' | b'.'));
-    if name.iter().zip(real).all(like) { Err(Refusal::Alias) } else { Ok(false) }
+    name.len() == real.len() && name.iter().zip(real).all(like)
 }

@@ -127,6 +127,10 @@ impl Request {
                 refuse_large(rest, limits)?;
                 return Ok(None);
             }
+            Err(httparse::Error::Version) if may_say_version(rest) => {
+                refuse_large(rest, limits)?;
+                return Ok(None);
+            }
             Err(error) => return Err(refusal(error, rest, limits)),
         };
         let (Some(method), Some(target), Some(version)) = (parsed.method, parsed.path, parsed.version) else {
@@ -147,7 +151,8 @@ impl Request {
     fn understand(head: &Head, line: Line, facts: Facts) -> Result<Self, Refusal> {
         let Line { method, method_at, target_at, version } = line;
         if method == Method::Connect {
-            return Err(Refusal::Method);
+            let authority = Host::parse(head.part(target_at)).is_ok_and(|host| host.port.is_some());
+            return Err(if authority { Refusal::Method } else { Refusal::Target });
         }
         let target = Target::parse(head.bytes(), target_at, method)?;
         let host = host(head, target, &facts, version)?;
@@ -167,6 +172,7 @@ impl Request {
         if upgrade.is_some() && framing != Framing::None {
             return Err(Refusal::UpgradeBody);
         }
+        let upgrade = upgrade.filter(|value| members(head.part(*value)).all(is_known));
         if version == Version::Http10 {
             connection.close |= !connection.keep_alive;
         }
@@ -223,6 +229,15 @@ fn offered(head: &Head, value: Span) -> Option<Span> {
     (!members(head.part(value)).any(clear) && !head.part(value).is_empty()).then_some(value)
 }
 
+/// The protocols that an endpoint may be asked to switch to, without their versions. A name that nobody
+/// here knows goes no further: what it would switch to may read the bytes behind it otherwise.
+const KNOWN: [&[u8]; 4] = [b"websocket", b"connect-udp", b"connect-ip", b"spdy"];
+
+fn is_known(protocol: &[u8]) -> bool {
+    let name = protocol.split(|byte| *byte == b'/').next().unwrap_or_default();
+    KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
 pub(crate) fn version_of(minor: u8) -> Version {
     if minor == 0 { Version::Http10 } else { Version::Http11 }
 }
@@ -240,6 +255,16 @@ fn refusal(error: httparse::Error, bytes: &[u8], limits: &Limits) -> Refusal {
         httparse::Error::Version | httparse::Error::Token => Refusal::StartLine,
         _ => refuse_bare_lf(bytes).err().unwrap_or(Refusal::Field),
     }
+}
+
+/// Whether the first line is not all there yet, and may turn out well-formed but for its version: which
+/// refusal it gets does not depend on how its bytes come.
+#[cold]
+fn may_say_version(bytes: &[u8]) -> bool {
+    let line = bytes.strip_suffix(b"\r").unwrap_or(bytes);
+    let version = line.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    let rest = b"HTTP/0.0".get(version.len()..).unwrap_or_default();
+    !line.starts_with(b"PRI ") && memchr::memchr(b'\n', bytes).is_none() && says_version(&[line, rest].concat())
 }
 
 /// Whether a line is well-formed but for its version of HTTP, whichever that is.

@@ -84,7 +84,7 @@ impl Response {
             Err(httparse::Error::Version | httparse::Error::Token | httparse::Error::Status) => {
                 return Err(Refusal::StartLine);
             }
-            Err(_) => return Err(Refusal::Field),
+            Err(_) => return Self::mended(head, bytes, limits, asked),
         };
         let (Some(status), Some(minor)) = (parsed.code, parsed.version) else {
             return Err(Refusal::StartLine);
@@ -96,6 +96,45 @@ impl Response {
         let version = version_of(minor);
         let facts = Facts::take(head, own, parsed.headers, version, limits)?;
         Self::understand(head, status, version, asked, facts).map(|response| Some((response, length)))
+    }
+
+    /// Reads a head that is right but for blanks before a colon, which a proxy takes out of a response, and
+    /// folded values, which it unfolds (RFC 9112 sections 5.1 and 5.2). Both are overwritten by blanks that
+    /// mean nothing, so the head is as long as before; then it is read like any other.
+    #[cold]
+    fn mended(head: &mut Head, bytes: &[u8], limits: &Limits, asked: Asked) -> Result<Option<(Self, usize)>, Refusal> {
+        let mut fields = [httparse::EMPTY_HEADER; MOST_FIELDS];
+        let mut parsed = httparse::Response::new(&mut fields);
+        let mut config = httparse::ParserConfig::default();
+        config.allow_spaces_after_header_name_in_responses(true);
+        config.allow_obsolete_multiline_headers_in_responses(true);
+        let length = match config.parse_response(&mut parsed, bytes) {
+            Ok(httparse::Status::Complete(length)) => length,
+            Ok(httparse::Status::Partial) => {
+                refuse_bare_lf(bytes)?;
+                refuse_large(bytes, limits)?;
+                return Ok(None);
+            }
+            Err(_) => return Err(Refusal::Field),
+        };
+        let names: Vec<_> = parsed.headers.iter().map(|field| Span::of(field.name.as_bytes(), bytes).end()).collect();
+        let mut own = bytes.get(..length).unwrap_or_default().to_vec();
+        for end in names {
+            let blanks = own.get(end..).unwrap_or_default().iter().position(|byte| *byte == b':').unwrap_or_default();
+            if let Some(blanks) = own.get_mut(end..=end + blanks) {
+                blanks.rotate_right(1);
+            }
+        }
+        let folds = memchr::memmem::find_iter(bytes.get(..length).unwrap_or_default(), b"\r\n");
+        for fold in folds.filter(|at| matches!(bytes.get(at + 2), Some(b' ' | b'\t'))) {
+            own.iter_mut().skip(fold).take(2).for_each(|byte| *byte = b' ');
+        }
+        // What is wrong with it still is wrong for good.
+        let strict = httparse::Response::new(&mut [httparse::EMPTY_HEADER; MOST_FIELDS]).parse(&own);
+        if strict != Ok(httparse::Status::Complete(length)) {
+            return Err(Refusal::Field);
+        }
+        Self::parse(head, &own, limits, asked)
     }
 
     fn understand(head: &Head, status: u16, version: Version, asked: Asked, facts: Facts) -> Result<Self, Refusal> {

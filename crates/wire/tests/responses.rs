@@ -38,6 +38,15 @@ fn framing(status: &str, fields: &str, asked: Asked) -> Framing {
     answered(status, fields, asked).unwrap().framing
 }
 
+/// How a head with these fields is passed on, and its framing.
+fn mended(fields: &str) -> (String, Framing) {
+    let (bytes, mut head) = (format!("HTTP/1.1 200 OK\r\n{fields}\r\n").into_bytes(), Head::default());
+    let (response, length) = Response::parse(&mut head, &bytes, &LIMITS, Asked::default()).unwrap().unwrap();
+    assert_eq!((length, verdict(&bytes, Asked::default())), (bytes.len(), Ok(response)));
+    (String::from_utf8(head.bytes().into()).unwrap(), response.framing)
+}
+
+/// Conformance: 14, 15, 45.
 #[test]
 fn the_length_of_the_body_follows_from_status_fields_and_method() {
     let none = Asked::default();
@@ -55,6 +64,7 @@ fn the_length_of_the_body_follows_from_status_fields_and_method() {
     assert!(answered("204 No Content", "Content-Length: 0\r\n", none).unwrap().odd_length, "the field is left out");
 }
 
+/// Conformance: 6, 13, 15.
 #[test]
 fn ambiguous_lengths_are_refused() {
     let both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
@@ -83,13 +93,16 @@ fn ambiguous_lengths_are_refused() {
     assert!(verdict(b"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Asked::default()).is_err());
 }
 
+/// Conformance: 9, 59a.
 #[test]
 fn malformed_heads_are_refused() {
-    let heads: [&[u8]; 16] = [
+    let heads: [&[u8]; 18] = [
         b"HTTP/1.1 200 OK\nA: b\n\n",
         b"HTTP/1.1 200 OK\r\nA: b\n\r\n",
-        b"HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
-        b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n A: b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nA: b\r\n c\n d\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nA : b\r\nB: \x01\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nA b: c\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n: b\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nnocolon\r\n\r\n",
@@ -112,6 +125,25 @@ fn malformed_heads_are_refused() {
     assert_eq!(parse(many.as_bytes(), Asked::default()), Err(Refusal::FieldsCount));
 }
 
+/// Conformance: 7.
+#[test]
+fn a_blank_before_a_colon_is_taken_out() {
+    let (head, framing) = mended("A : b:c\r\nContent-Length \t: 5\r\nD:e\r\n");
+    assert_eq!(head, "HTTP/1.1 200 OK\r\nA:  b:c\r\nContent-Length: \t 5\r\nD:e\r\n\r\n");
+    assert_eq!(framing, Framing::Length(5));
+}
+
+/// Conformance: 8.
+#[test]
+fn a_folded_value_is_unfolded() {
+    let (head, _) = mended("A: b\r\n c\r\n\t d\r\nB:\r\n e\r\nC: f\r\n \r\n");
+    assert_eq!(head, "HTTP/1.1 200 OK\r\nA: b   c  \t d\r\nB:   e\r\nC: f   \r\n\r\n");
+    assert_eq!(mended("Transfer-Encoding:\r\n chunked\r\n").1, Framing::Chunked);
+    assert_eq!(answered("200 OK", "Content-Length: 5\r\n 6\r\n", Asked::default()), Err(Refusal::ContentLength));
+    assert!(answered("200 OK", "Content-Length: 5\r\nTransfer-Encoding :\r\n chunked\r\n", HEAD).is_err());
+}
+
+/// Conformance: 47.
 #[test]
 fn protocols_are_switched_only_when_it_was_asked() {
     let fields = "Connection: upgrade\r\nUpgrade: websocket\r\n";

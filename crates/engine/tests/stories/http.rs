@@ -7,7 +7,7 @@ use crate::support::web::{Reply, Web, Wire, find, response};
 use crate::support::{Draft, HTTP, Running, WAYS, address, any_port, cycle, eventually, refusing};
 
 /// A balancer before these endpoints, which take turns, and where it listens.
-fn before(endpoints: &[&crate::support::Endpoint]) -> (Running, plan::Address) {
+pub fn before(endpoints: &[&crate::support::Endpoint]) -> (Running, plan::Address) {
     let draft = Draft::empty().workers(1).pool("pool", cycle(endpoints.len()), endpoints);
     let draft = draft.listen_as(HTTP, "in", &any_port("127.0.0.1"), WAYS[0], "pool");
     let running = Running::idle();
@@ -15,10 +15,11 @@ fn before(endpoints: &[&crate::support::Endpoint]) -> (Running, plan::Address) {
     (running, at)
 }
 
-fn get(path: &str) -> String {
+pub fn get(path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")
 }
 
+/// Conformance: 58.
 #[test]
 fn pipelined_requests_are_answered_in_order_on_one_connection() {
     let web = Web::plain("a");
@@ -34,6 +35,7 @@ fn pipelined_requests_are_answered_in_order_on_one_connection() {
     assert_eq!(web.requests().len(), 4);
 }
 
+/// Conformance: 24, 35.
 #[test]
 fn the_endpoint_is_told_who_asks_and_nothing_that_was_for_us() {
     let web = Web::plain("a");
@@ -48,6 +50,7 @@ fn the_endpoint_is_told_who_asks_and_nothing_that_was_for_us() {
     Wire::to(&at).say("OPTIONS * HTTP/1.1\r\nHost: me\r\n\r\n").hear("OPTIONS * HTTP/1.1|");
 }
 
+/// Conformance: 11, 12, 44.
 #[test]
 fn chunks_go_both_ways_without_extensions_and_with_trailers_that_may_travel() {
     let answer = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n10\r\n0123456789abcdef\r\n0\r\nX-Sum: 1\r\nSet-Cookie: no\r\n\r\n";
@@ -75,6 +78,7 @@ fn chunks_go_both_ways_without_extensions_and_with_trailers_that_may_travel() {
     assert_eq!(web.endpoint.accepted(), 1, "the connection is used again");
 }
 
+/// Conformance: 15, 45.
 #[test]
 fn responses_without_a_body_leave_the_connection_in_step() {
     let web = Web::new("a", |asked| {
@@ -95,6 +99,7 @@ fn responses_without_a_body_leave_the_connection_in_step() {
     assert_eq!(web.endpoint.accepted(), 1);
 }
 
+/// Conformance: 46.
 #[test]
 fn http_1_0_on_either_side() {
     let web = Web::new("a", |asked| {
@@ -119,6 +124,7 @@ fn http_1_0_on_either_side() {
     );
 }
 
+/// Conformance: 42.
 #[test]
 fn interim_responses_go_first_and_in_order() {
     let web = Web::new("a", |_| {
@@ -140,6 +146,7 @@ fn interim_responses_go_first_and_in_order() {
     assert!(heard.contains("103 Early Hints") && heard.contains("HTTP/1.1 502 "), "{heard}");
 }
 
+/// Conformance: 1, 3, 23, 59a.
 #[test]
 fn what_is_ambiguous_is_answered_400_and_reaches_no_endpoint() {
     let web = Web::plain("a");
@@ -183,6 +190,7 @@ fn what_is_ambiguous_is_answered_400_and_reaches_no_endpoint() {
     Wire::to(&at).say(get("/clean")).hear("GET /clean HTTP/1.1|");
 }
 
+/// Conformance: 11.
 #[test]
 fn a_body_that_turns_out_ambiguous_is_never_a_whole_request() {
     let web = Web::plain("a");
@@ -210,6 +218,7 @@ fn a_body_that_turns_out_ambiguous_is_never_a_whole_request() {
     Wire::to(&at).say(get("/clean")).hear("GET /clean HTTP/1.1|");
 }
 
+/// Conformance: 6, 13, 15, 47.
 #[test]
 fn what_an_endpoint_answers_ambiguously_is_502_and_its_connection_is_not_used_again() {
     let answers = [
@@ -236,6 +245,7 @@ fn what_an_endpoint_answers_ambiguously_is_502_and_its_connection_is_not_used_ag
     assert!(Wire::to(&at).say(get("/")).rest().0.contains("HTTP/1.1 502 "));
 }
 
+/// Conformance: 14.
 #[test]
 fn bytes_behind_a_response_reach_nobody() {
     let web = Web::new("a", |_| Reply::Send([response("", b"end"), b"HTTP/1.1 200 OK\r\n\r\nevil".to_vec()].concat()));
@@ -249,6 +259,7 @@ fn bytes_behind_a_response_reach_nobody() {
     assert!(client.hears_nothing());
 }
 
+/// Conformance: 16.
 #[test]
 fn a_response_that_ends_too_early_is_not_taken_for_a_whole_one() {
     for answer in [
@@ -263,6 +274,7 @@ fn a_response_that_ends_too_early_is_not_taken_for_a_whole_one() {
     }
 }
 
+/// Conformance: 53.
 #[test]
 fn a_reused_connection_that_has_died_is_replaced_for_what_may_be_repeated() {
     let served = Arc::new(AtomicUsize::new(0));
@@ -286,6 +298,7 @@ fn a_reused_connection_that_has_died_is_replaced_for_what_may_be_repeated() {
     assert_eq!(web.requests().iter().filter(|asked| asked.head.starts_with("POST")).count(), 1);
 }
 
+/// Conformance: 51.
 #[test]
 fn an_endpoint_that_refuses_is_passed_over_for_any_method() {
     let (web, refuses) = (Web::plain("a"), refusing("b"));
@@ -297,6 +310,7 @@ fn an_endpoint_that_refuses_is_passed_over_for_any_method() {
     assert!(Wire::to(&at).say(get("/")).rest().0.starts_with("HTTP/1.1 502 "));
 }
 
+/// Conformance: 50.
 #[test]
 fn a_client_that_has_ended_its_side_gets_its_response() {
     let web = Web::plain("a");
@@ -305,6 +319,7 @@ fn a_client_that_has_ended_its_side_gets_its_response() {
     assert!(heard.ends_with("GET /x HTTP/1.1|") && plain, "{heard}");
 }
 
+/// Conformance: 17.
 #[test]
 fn a_client_that_leaves_amid_its_upload_leaves_no_whole_request_behind() {
     let web = Web::plain("a");
@@ -346,6 +361,7 @@ fn large_bodies_go_both_ways_whole() {
     assert_eq!(web.endpoint.accepted(), 1);
 }
 
+/// Conformance: 47, 49.
 #[test]
 fn both_sides_speak_freely_once_the_endpoint_has_switched() {
     let web = crate::support::Endpoint::serving("a", &any_port("127.0.0.1"), |mut socket| {
@@ -355,7 +371,9 @@ fn both_sides_speak_freely_once_the_endpoint_has_switched() {
             let count = socket.read(&mut buffer)?;
             read.extend_from_slice(&buffer[..count]);
         }
-        socket.write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nhello ")?;
+        socket.write_all(
+            b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\nhello ",
+        )?;
         let mut rest = read.split_off(find(&read, b"\r\n\r\n").unwrap() + 4);
         loop {
             socket.write_all(&rest)?;
@@ -369,19 +387,20 @@ fn both_sides_speak_freely_once_the_endpoint_has_switched() {
     });
     let (running, at) = before(&[&web]);
     let mut client = Wire::to(&at);
-    client.say("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo\r\n\r\nearly ");
+    client.say("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\nearly ");
     let heard = client.hear("hello early ");
     assert!(
-        heard.starts_with("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"),
+        heard.starts_with("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"),
         "{heard}"
     );
     client.say("bytes \0\r\n").hear("bytes \0\r\n");
     // One side has finished, and the other still speaks.
-    eventually("it is counted as it passes", || running.counts().endpoint("a").bytes_received == 93);
+    eventually("it is counted as it passes", || running.counts().endpoint("a").bytes_received == 98);
     assert_eq!(client.finish().rest(), (" the end".into(), true));
     eventually("it ended", || running.counts().is_quiet());
 }
 
+/// Conformance: 56.
 #[test]
 fn a_response_that_comes_before_the_upload_is_over_is_delivered() {
     let web = crate::support::Endpoint::serving("a", &any_port("127.0.0.1"), |mut socket| {
@@ -397,6 +416,7 @@ fn a_response_that_comes_before_the_upload_is_over_is_delivered() {
     assert!(heard.starts_with("HTTP/1.1 413 ") && heard.contains("Connection: close"), "{heard}");
 }
 
+/// Conformance: 43.
 #[test]
 fn the_body_waits_for_the_endpoints_100() {
     let web = crate::support::Endpoint::serving("a", &any_port("127.0.0.1"), |mut socket| {
@@ -430,6 +450,7 @@ fn the_body_waits_for_the_endpoints_100() {
     );
 }
 
+/// Conformance: 63.
 #[test]
 fn a_listener_that_leaves_ends_idle_connections_and_finishes_the_others() {
     let web = Web::plain("a");
@@ -457,6 +478,7 @@ fn a_listener_that_leaves_ends_idle_connections_and_finishes_the_others() {
     }
 }
 
+/// Conformance: 63.
 #[test]
 fn a_reload_keeps_idle_connections_on_both_sides() {
     let web = Web::plain("a");
@@ -474,6 +496,7 @@ fn a_reload_keeps_idle_connections_on_both_sides() {
     assert_eq!(web.endpoint.accepted(), 1);
 }
 
+/// Conformance: 43.
 #[test]
 fn the_body_goes_on_though_the_endpoint_never_says_100() {
     let web = Web::plain("a");
@@ -504,6 +527,7 @@ fn an_idle_connection_that_its_endpoint_ends_is_closed_without_being_asked_for()
     assert_eq!(web.accepted(), 2);
 }
 
+/// Conformance: 46.
 #[test]
 fn chunks_to_a_client_that_knows_none_end_with_its_connection() {
     let web = Web::new("a", |_| {
@@ -514,6 +538,7 @@ fn chunks_to_a_client_that_knows_none_end_with_its_connection() {
     assert_eq!((heard.as_str(), plain), ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", true));
 }
 
+/// Conformance: 54a.
 #[test]
 fn nothing_is_sent_again_once_a_byte_of_an_answer_has_come() {
     let served = Arc::new(AtomicUsize::new(0));
@@ -530,6 +555,7 @@ fn nothing_is_sent_again_once_a_byte_of_an_answer_has_come() {
     assert_eq!(web.requests().len(), 2);
 }
 
+/// Conformance: 50, 58.
 #[test]
 fn pipelined_requests_of_a_client_that_has_ended_are_all_answered() {
     let web = Web::plain("a");
@@ -538,6 +564,7 @@ fn pipelined_requests_of_a_client_that_has_ended_are_all_answered() {
     assert!(heard.contains("GET /1 HTTP/1.1|") && heard.ends_with("GET /2 HTTP/1.1|") && plain, "{heard}");
 }
 
+/// Conformance: 24, 59a.
 #[test]
 fn a_request_goes_on_with_a_host_and_a_head_of_any_size_that_is_taken() {
     let web = Web::plain("a");

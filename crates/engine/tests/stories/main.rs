@@ -9,8 +9,11 @@ mod support;
 
 mod chaos;
 mod close;
+mod conformance;
+mod corners;
 mod dialling;
 mod endings;
+mod hostile;
 mod http;
 mod plans;
 mod ports;

@@ -6,7 +6,9 @@ mod endpoint;
 mod load;
 mod process;
 mod random;
+pub mod recorder;
 mod running;
+pub mod segments;
 pub mod web;
 
 pub use client::{Client, Ending, ending};

@@ -11,6 +11,7 @@ use socket2::Socket;
 use super::any_port;
 use super::client::Client;
 use super::endpoint::{Endpoint, PATIENCE};
+use super::segments::dribble;
 
 /// A request as an endpoint read it: the head without its empty line, and the body without framing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,7 +115,7 @@ pub fn response(fields: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// The first request, if all of it is there, and its length. It trusts what it reads.
-fn whole_request(bytes: &[u8]) -> Option<(Asked, usize)> {
+pub fn whole_request(bytes: &[u8]) -> Option<(Asked, usize)> {
     let end = find(bytes, b"\r\n\r\n")?;
     let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
     let mut asked = Asked { head, body: Vec::new(), trailers: String::new() };
@@ -171,12 +172,7 @@ impl Wire {
 
     /// Sends it one byte a segment.
     pub fn dribble(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
-        for byte in bytes.as_ref() {
-            // Whoever refuses it may have closed already.
-            if self.socket.write_all(&[*byte]).is_err() {
-                break;
-            }
-        }
+        dribble(&self.socket, bytes.as_ref(), 1, |_| {});
         self
     }
 

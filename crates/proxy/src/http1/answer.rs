@@ -1,14 +1,18 @@
 //! Answers of our own.
 
-/// The whole answer for a status: it leaks nothing but the status.
-pub fn answer(status: u16) -> Vec<u8> {
+/// The methods that are served: what 405 has to say (RFC 9110 section 15.5.6).
+const ALLOWED: &str = "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n";
+
+/// The whole answer for a status: it leaks nothing but the status. To HEAD it has no body.
+pub fn answer(status: u16, to_head: bool) -> String {
     let reason = reason(status);
     let body = format!("{status} {reason}\n");
+    let allowed = if status == 405 { ALLOWED } else { "" };
     let head = format!(
-        "HTTP/1.1 {status} {reason}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {status} {reason}\r\n{allowed}Content-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     );
-    [head.into_bytes(), body.into_bytes()].concat()
+    head + if to_head { "" } else { &body }
 }
 
 fn reason(status: u16) -> &'static str {

@@ -56,6 +56,12 @@ impl Buffer {
         self.bytes.get_mut(BEFORE..BEFORE + most.min(ROOM)).unwrap_or_default()
     }
 
+    /// The same, behind the first `taken` ones.
+    pub fn room_behind(&mut self, taken: usize, most: usize) -> &mut [u8] {
+        let end = (taken + most).min(ROOM);
+        self.bytes.get_mut(BEFORE + taken..BEFORE + end).unwrap_or_default()
+    }
+
     /// Puts bytes where others are read into. `None` when there is no room.
     pub fn put(&mut self, bytes: &[u8]) -> Option<()> {
         self.bytes.get_mut(BEFORE..BEFORE + bytes.len())?.copy_from_slice(bytes);

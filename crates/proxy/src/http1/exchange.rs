@@ -221,6 +221,11 @@ impl Exchange {
         (self.up.moved, self.down.moved)
     }
 
+    /// Whether it is answered by a head alone.
+    pub fn is_to_head(&self) -> bool {
+        self.request.is_some_and(|request| request.method == Method::Head)
+    }
+
     /// Whether a part of the final response has gone out.
     pub fn is_answered(&self) -> bool {
         matches!(self.stage, Stage::Answer)

@@ -17,8 +17,9 @@ pub struct Limits {
 /// The first line, the fields, and how many bytes they took.
 pub type Lines<'a> = (&'a [u8], Vec<Field>, usize);
 
-/// Takes a head apart, behind at most so many empty lines.
-pub fn lines(bytes: &[u8], most_empty: usize, limits: Limits) -> Result<Lines<'_>, Stop> {
+/// Takes a head apart, behind at most so many empty lines. It may `mend` what a proxy mends in a response:
+/// folded values, and blanks before a colon (RFC 9112 sections 5.1 and 5.2).
+pub fn lines(bytes: &[u8], most_empty: usize, limits: Limits, mend: bool) -> Result<Lines<'_>, Stop> {
     let mut start = 0;
     while bytes[start..].starts_with(b"\r\n") {
         start += 2;
@@ -36,9 +37,31 @@ pub fn lines(bytes: &[u8], most_empty: usize, limits: Limits) -> Result<Lines<'_
     let (first, fields) = (lines[0], &lines[1..lines.len() - 1]);
     unless(first.len() <= limits.line, "the first line is too long")?;
     unless(fields.iter().map(|line| line.len() + 2).sum::<usize>() <= limits.fields, "the fields are too long")?;
+    let fields = if mend { mended(fields) } else { fields.iter().map(|line| line.to_vec()).collect() };
     unless(fields.len() <= limits.count, "too many fields")?;
     let fields = fields.iter().map(|line| field(line)).collect::<Result<_, _>>()?;
     Ok((first, fields, end))
+}
+
+/// The lines with each fold replaced by two blanks, and without blanks before the first colon.
+fn mended(lines: &[&[u8]]) -> Vec<Vec<u8>> {
+    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let mut mended: Vec<Vec<u8>> = Vec::new();
+    for line in lines {
+        match mended.last_mut() {
+            Some(before) if is_blank(line.first()) => before.extend([b"  ", *line].concat()),
+            _ => mended.push(line.to_vec()),
+        }
+    }
+    for line in &mut mended {
+        while let Some(colon) = line.iter().position(|byte| *byte == b':').filter(|at| *at > 1) {
+            if !is_blank(line.get(colon - 1)) {
+                break;
+            }
+            line.remove(colon - 1);
+        }
+    }
+    mended
 }
 
 /// Behind the first empty line, however that line ends.

@@ -52,7 +52,7 @@ pub struct Request {
 ///
 /// It is not all there, or to be refused.
 pub fn request(bytes: &[u8], limits: Limits) -> Read<Request> {
-    let (line, fields, end) = lines(bytes, 2, limits)?;
+    let (line, fields, end) = lines(bytes, 2, limits, false)?;
     let parts: Vec<&[u8]> = line.split(|byte| *byte == b' ').collect();
     let [method, target, version] = parts[..] else {
         return Err(Stop::Wrong("the first line has not three parts"));
@@ -76,6 +76,8 @@ pub fn request(bytes: &[u8], limits: Limits) -> Read<Request> {
     unless(expectations.iter().all(|value| value.eq_ignore_ascii_case(b"100-continue")), "an unknown expectation")?;
     let upgrade = read_upgrade(&fields, minor);
     unless(upgrade.is_none() || body == Body::None, "another protocol with a body")?;
+    // Only to what is known an endpoint is asked to switch.
+    let upgrade = upgrade.filter(|offered| list(offered).iter().all(|name| is_known(name)));
     let request = Request {
         method: method.to_vec(),
         form,
@@ -123,6 +125,12 @@ fn read_host(fields: &[Field], minor: u8) -> Result<Option<Vec<u8>>, Stop> {
         [host] if authority(host).is_some() => Ok(Some(host.to_vec())),
         _ => Err(Stop::Wrong("not exactly one valid Host")),
     }
+}
+
+fn is_known(protocol: &[u8]) -> bool {
+    let name = String::from_utf8_lossy(protocol).to_lowercase();
+    let name = name.split('/').next().unwrap_or_default();
+    ["websocket", "connect-udp", "connect-ip", "spdy"].contains(&name)
 }
 
 /// What the last Upgrade offers, if Connection says that it is there for us (RFC 9110 section 7.8). An

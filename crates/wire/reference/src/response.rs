@@ -32,7 +32,7 @@ pub struct Response {
 ///
 /// It is not all there, or to be refused.
 pub fn response(bytes: &[u8], limits: Limits, head: bool, upgrade: bool) -> Read<Response> {
-    let (line, fields, end) = lines(bytes, 0, limits)?;
+    let (line, fields, end) = lines(bytes, 0, limits, true)?;
     let (version, rest) = line.split_at(line.len().min(9));
     let minor = match version {
         b"HTTP/1.0 " => 0,
@@ -47,7 +47,8 @@ pub fn response(bytes: &[u8], limits: Limits, head: bool, upgrade: bool) -> Read
     unless(reason.iter().all(may), "the reason has a byte that none may have")?;
     let status = status.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
     unless((100..=599).contains(&status), "the status is of no class")?;
-    unless(status != 101 || upgrade, "protocols are switched unasked")?;
+    let says = !values(&fields, "upgrade").is_empty();
+    unless(status != 101 || (upgrade && says), "protocols are switched unasked, or to none")?;
 
     let (length, chunked) = length(&fields, minor)?;
     let never_has_one = status < 200 || status == 204;

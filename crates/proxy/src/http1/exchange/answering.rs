@@ -29,26 +29,22 @@ impl Exchange {
         let asked = self.asks.asked;
         let step = station.http.buffers.lend(|buffer| {
             // An interim response may have brought the next one along.
-            let mut parsed = match self.early.is_empty() {
-                true => Ok(None),
-                false => Response::parse(&mut self.answer, &self.early, &limits, asked),
-            };
-            let place = if parsed == Ok(None) {
-                let Some(conn) = &mut self.conn else { return unanswered(Fault::EndpointEnded) };
-                let count = match ready!(Half::poll_read(&mut conn.stream, cx, buffer.room(READ_HEAD))) {
-                    Ok(0) | Err(_) => return unanswered(Fault::EndpointEnded),
-                    Ok(count) => count,
-                };
-                let place = self.join_early(buffer, count);
-                let Some(place) = place else { return unanswered(Fault::BadResponse) };
+            let before = self.early.len();
+            if buffer.put(&self.early).is_none() {
+                return unanswered(Fault::BadResponse);
+            }
+            let (mut place, mut parsed) = (Buffer::place(before), Ok(None));
+            if before > 0 {
                 parsed = Response::parse(&mut self.answer, buffer.at(place.clone()), &limits, asked);
-                place
-            } else {
-                match buffer.put(&self.early) {
-                    Some(()) => Buffer::place(self.early.len()),
-                    None => return unanswered(Fault::BadResponse),
+            }
+            if parsed == Ok(None) {
+                let Some(conn) = &mut self.conn else { return unanswered(Fault::EndpointEnded) };
+                match ready!(Half::poll_read(&mut conn.stream, cx, buffer.room_behind(before, READ_HEAD))) {
+                    Ok(0) | Err(_) => return unanswered(Fault::EndpointEnded),
+                    Ok(count) => place = Buffer::place(before + count),
                 }
-            };
+                parsed = Response::parse(&mut self.answer, buffer.at(place.clone()), &limits, asked);
+            }
             let (response, length) = match parsed {
                 Ok(Some(parsed)) => parsed,
                 Ok(None) => {
@@ -65,17 +61,6 @@ impl Exchange {
             })
         });
         step.unwrap_or(Poll::Pending)
-    }
-
-    /// Puts what came before in front of the `count` bytes that were read.
-    fn join_early(&mut self, buffer: &mut Buffer, count: usize) -> Option<std::ops::Range<usize>> {
-        let place = Buffer::place(count);
-        if self.early.is_empty() {
-            return Some(place);
-        }
-        self.early.extend_from_slice(buffer.at(place));
-        buffer.put(&self.early)?;
-        Some(Buffer::place(self.early.len()))
     }
 
     fn pass_interim(

@@ -24,6 +24,7 @@ impl Session {
         let status = why.status();
         self.station.faults.add(why.fault());
         self.entered.iter().for_each(|entered| entered.listener.counts.statuses.add(status));
+        let to_head = exchange.as_ref().is_some_and(|exchange| exchange.is_to_head());
         if let Some(exchange) = exchange {
             if let Some(choice) = &exchange.choice {
                 choice.route.counts.statuses.add(status);
@@ -33,7 +34,7 @@ impl Session {
         }
         let Some(client) = &mut self.client else { return Step::Over };
         if status != GONE {
-            let taken = Half::poll_write(&mut client.stream, cx, &[IoSlice::new(&answer(status))]);
+            let taken = Half::poll_write(&mut client.stream, cx, &[IoSlice::new(answer(status, to_head).as_bytes())]);
             if let Poll::Ready(Ok(_)) = taken {
                 return self.begin_linger(cx);
             }
