@@ -120,17 +120,14 @@ impl Facts {
 
     #[inline(always)]
     fn field(&mut self, at: usize, name: &[u8], value: &[u8], version: Version) -> Result<(), Refusal> {
-        // Most are told from those that matter by their first letter.
-        match name.first().map(|byte| byte | 0x20) {
-            Some(first @ (b'c' | b'e' | b'h' | b'k' | b'p' | b't' | b'u' | b'x')) => {
-                self.maybe(at, first, name, value, version)
-            }
-            _ => Ok(()),
+        match may_matter(name) {
+            true => self.known(at, name, value, version),
+            false => Ok(()),
         }
     }
 
-    fn maybe(&mut self, at: usize, first: u8, name: &[u8], value: &[u8], version: Version) -> Result<(), Refusal> {
-        match (name.len(), first) {
+    fn known(&mut self, at: usize, name: &[u8], value: &[u8], version: Version) -> Result<(), Refusal> {
+        match (name.len(), name.first().map_or(0, |byte| byte | 0x20)) {
             (4, b'h') if is(name, b"host") => {
                 self.hosts = self.hosts.saturating_add(1);
                 self.host = at;
@@ -223,6 +220,47 @@ impl Facts {
         }
     }
 }
+
+/// Almost every field is told from those that matter by its length and its first letter.
+#[inline(always)]
+fn may_matter(name: &[u8]) -> bool {
+    let lengths = name.first().and_then(|first| LENGTHS.get(usize::from(first & 31)));
+    lengths.is_some_and(|lengths| lengths.checked_shr(name.len() as u32).unwrap_or(0) & 1 == 1)
+}
+
+/// For each letter the lengths of the names in [`Facts::known`] that begin with it.
+static LENGTHS: [u32; 32] = {
+    let mut lengths = [0; 32];
+    let mut at = 0;
+    while at < KNOWN.len() {
+        #[expect(clippy::indexing_slicing, reason = "it is worked out by the compiler")]
+        {
+            lengths[(KNOWN[at][0] & 31) as usize] |= 1 << KNOWN[at].len();
+        }
+        at += 1;
+    }
+    lengths
+};
+
+/// The names that matter.
+const KNOWN: [&[u8]; 16] = [
+    b"host",
+    b"connection",
+    b"content-length",
+    b"transfer-encoding",
+    b"te",
+    b"expect",
+    b"upgrade",
+    b"close",
+    b"keep-alive",
+    b"http2-settings",
+    b"proxy-connection",
+    b"proxy-authenticate",
+    b"proxy-authorization",
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
+];
 
 fn is(name: &[u8], real: &[u8]) -> bool {
     name.eq_ignore_ascii_case(real)

@@ -193,13 +193,14 @@ impl Exchange {
             return Err(Why::Fault(Fault::NoEndpoint));
         };
         self.asks = Asks::of(request);
-        self.times = Times::begin(station.wheel.now());
+        let now = station.wheel.now();
+        self.times = Times::begin(now);
         add_filters(&mut self.up, request.framing, choice, station)?;
         self.up.begin(request.framing, Reader { chunks: true, trailers: true });
         self.awaits_continue = request.expects_continue && request.framing != Framing::None;
         let idle = match self.awaits_continue {
             true => None,
-            false => choice.endpoint.idle.take(station.wheel.now(), request.method.is_idempotent()),
+            false => choice.endpoint.idle.take(now, request.method.is_idempotent()),
         };
         let Some(mut conn) = idle else {
             let read = self.up.hold_body(buffer, start..end).map_err(why)?;
@@ -351,8 +352,10 @@ impl Exchange {
         if self.tunnels {
             return End::Tunnel(Box::new(conn));
         }
+        let now = station.wheel.now();
+        self.note_end(now);
         if let Some(choice) = self.choice.as_ref().filter(|_| self.keeps && uploaded) {
-            choice.give_back(conn, station.wheel.now());
+            choice.give_back(conn, now);
         }
         End::Answered { keeps: !self.closes && uploaded }
     }

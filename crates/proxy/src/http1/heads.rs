@@ -106,7 +106,7 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwar
     };
     let (host, length) = ([host], [length.text()]);
     let upgrade = [request.upgrade.map(|value| head.part(value)).unwrap_or_default()];
-    let mut added = Fields::<10>::new();
+    let mut added = Fields::<6>::new();
     // HTTP/1.1 has one, if only an empty one (RFC 9112 section 3.2).
     if !request.host_stays {
         added.add(b"Host", &host);
@@ -173,7 +173,7 @@ pub fn to_client(
     let length = response.length.filter(|_| relengths).map_or(Digits::NONE, Digits::of);
     let length = [length.text()];
     let upgrade = [response.upgrade.map(|value| head.part(value)).unwrap_or_default()];
-    let mut added = Fields::<5>::new();
+    let mut added = Fields::<4>::new();
     if relengths {
         added.add(b"Content-Length", &length);
     }

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use net::{Held, Primed, Stream};
+use net::{Held, Primed, Stream, Tick};
 use plan::{HeadLimits, Timeouts};
 use wire::Limits;
 use world::ListenerIx;
@@ -157,7 +157,9 @@ impl Session {
         let polled = exchange.poll(cx, client, &station, &self.from);
         let moved = exchange.moved();
         if before != moved {
-            exchange.note_moved(station.wheel.now());
+            if polled.is_pending() {
+                exchange.note_moved(station.wheel.now());
+            }
             self.account(before, moved);
         }
         if polled.is_pending() {
@@ -173,10 +175,11 @@ impl Session {
         }
         Poll::Ready(match end {
             End::Answered { keeps } => {
+                let ended = exchange.last_moved();
                 station.http.give(exchange);
                 see_to_idle(&station);
                 match keeps {
-                    true => self.begin_wait(),
+                    true => self.begin_wait(ended),
                     false => self.begin_linger(cx),
                 }
             }
@@ -195,11 +198,11 @@ impl Session {
     }
 
     /// Waits for the next request.
-    fn begin_wait(&mut self) -> Step {
+    fn begin_wait(&mut self, now: Tick) -> Step {
         // An endpoint that leaves must not cut who only was with it before.
         self.entered.iter().for_each(|entered| entered.clear_endpoint());
         self.client.iter_mut().for_each(Client::shrink);
-        self.deadline.set(self.manners.keep_alive);
+        self.deadline.set_at(now.after(self.manners.keep_alive));
         Step::Next
     }
 

@@ -65,6 +65,16 @@ impl Exchange {
         }
     }
 
+    /// It has ended.
+    pub(super) fn note_end(&mut self, now: Tick) {
+        self.times.moved = now;
+    }
+
+    /// When the last byte moved.
+    pub fn last_moved(&self) -> Tick {
+        self.times.moved
+    }
+
     /// Another try begins.
     pub(super) fn note_try(&mut self, now: Tick) {
         self.times.tried = now;
