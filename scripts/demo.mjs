@@ -1,4 +1,5 @@
-// The main job on embedded defaults: three endpoints, a balancer before them, traffic, its spread.
+// The main job on embedded defaults: three endpoints, a balancer before them that takes connections as
+// they are and requests of HTTP one by one, traffic to both, its spread.
 import { createBalancer } from '../dist/index.js';
 import { startEndpoints } from './demo/endpoints.mjs';
 import { screen } from './demo/screen.mjs';
@@ -12,13 +13,13 @@ export async function demo(length) {
   const stopped = stopping(length);
   const endpoints = await startEndpoints(names);
   const balancer = await createBalancer({
-    listeners: { demo: 'tcp://127.0.0.1:0' },
+    listeners: { layer4: 'tcp://127.0.0.1:0', layer7: 'http://127.0.0.1:0' },
     pools: { trees: { endpoints: endpoints.map(({ name, address }) => `${name}=${address}`) } },
   });
-  const { address } = balancer.listeners().demo;
-  introduce(address, endpoints);
+  const { layer4, layer7 } = balancer.listeners();
+  introduce({ layer4, layer7 }, endpoints);
 
-  const traffic = startTraffic(new URL(address), names);
+  const traffic = startTraffic({ layer4: new URL(layer4.address), layer7: new URL(layer7.address) }, names);
   const view = screen(traffic.tally, () => balancer.counters().endpoints);
   await stopped;
 
@@ -42,11 +43,10 @@ function stopping(length) {
   });
 }
 
-function introduce(address, endpoints) {
-  const { hostname, port } = new URL(address);
-  for (const { name, address: at } of endpoints) console.log(`endpoint  ${name.padEnd(5)}  tcp://${at}`);
-  console.log(`balancer  ${'demo'.padEnd(5)}  ${address}`);
-  console.log(`try it:   echo hello | nc ${hostname} ${port}     stop it: Ctrl-C\n`);
+function introduce(listeners, endpoints) {
+  for (const { name, address: at } of endpoints) console.log(`endpoint  ${name.padEnd(6)}  tcp://${at}`);
+  for (const [name, { address }] of Object.entries(listeners)) console.log(`balancer  ${name.padEnd(6)}  ${address}`);
+  console.log(`try it:   curl ${new URL(listeners.layer7.address).host}     stop it: Ctrl-C\n`);
 }
 
 function conclude({ requests, connections, failed, reasons }) {

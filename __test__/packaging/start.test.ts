@@ -20,7 +20,7 @@ function start(args = ['--for', '40s'], env: NodeJS.ProcessEnv = {}): Script {
 
 async function addresses(script: Script): Promise<string[]> {
   await script.says(/ failed\n/);
-  return [...script.output.matchAll(/tcp:\/\/\S+/g)].map(([address]) => address);
+  return [...script.output.matchAll(/(?:tcp|http):\/\/\S+/g)].map(([address]) => address);
 }
 
 const answers = async (address: string): Promise<boolean> => {
@@ -61,11 +61,11 @@ test('it stops by itself after --for, with thousands of requests and none failed
   expect(Number(requests)).toBeGreaterThan(1000);
 });
 
-test('it prints three endpoints and a balancer, and all of them answer', async () => {
+test('it prints three endpoints and a balancer of both layers, and all of them answer', async () => {
   const script = start();
   const all = await addresses(script);
-  expect(all).toHaveLength(4);
-  expect(await answering(all)).toBe(4);
+  expect(all).toHaveLength(5);
+  expect(await answering(all)).toBe(5);
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s to npm ends it with code 0 and frees its ports', async (signal) => {

@@ -17,21 +17,29 @@ export function screen(tally, counters, out = process.stdout) {
   return { stop };
 }
 
+const layers = { layer4: 'connections', layer7: 'requests' };
+
 function picture(tally, now, counters) {
   const head = `${now.connections} connections/s   ${now.requests} requests/s   ${tally.failed} failed`;
-  const rows = shares(tally).map(({ name, share }) => {
-    const bar = '█'.repeat(Math.round(share * width)).padEnd(width, '░');
-    return `${name.padEnd(6)} ${bar} ${percent(share)}   ${counters[name]?.open ?? 0} open`;
+  const rows = Object.entries(layers).flatMap(([layer, what]) => {
+    const bars = shares(tally.answered[layer]).map(({ name, share }) => {
+      const bar = '█'.repeat(Math.round(share * width)).padEnd(width, '░');
+      return `  ${name.padEnd(6)} ${bar} ${percent(share)}   ${counters[name]?.open ?? 0} open`;
+    });
+    return [`${layer}: ${what}`, ...bars];
   });
   return [head, ...rows];
 }
 
 function oneLine(tally, now) {
-  const spread = shares(tally).map(({ name, share }) => `${name} ${percent(share)}`);
+  const spread = Object.keys(layers).map((layer) => {
+    const each = shares(tally.answered[layer]).map(({ name, share }) => `${name} ${percent(share)}`);
+    return `${layer}: ${each.join(' ')}`;
+  });
   return [`${now.connections} connections/s`, `${now.requests} requests/s`, ...spread, `${tally.failed} failed`];
 }
 
-function shares({ answered }) {
+function shares(answered) {
   const all = [...answered.values()].reduce((sum, one) => sum + one, 0);
   return [...answered].map(([name, times]) => ({ name, share: all === 0 ? 0 : times / all }));
 }

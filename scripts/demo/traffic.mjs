@@ -9,22 +9,26 @@ const exchanges = 10;
 const pause = 40;
 const patience = 5000;
 
-/** Starts the clients; `tally` is counted while they run. */
-export function startTraffic({ hostname, port }, names) {
+/**
+ * Starts the clients, half of them of each layer; `tally` is counted while they run. A connection of
+ * layer 4 stays with one endpoint, the requests of one of layer 7 go to any.
+ */
+export function startTraffic({ layer4, layer7 }, names) {
   const tally = {
     requests: 0,
     connections: 0,
     failed: 0,
-    /** Connections that each endpoint answered. */
-    answered: new Map(names.map((name) => [name, 0])),
+    /** What each endpoint answered, by layer: connections, and requests. */
+    answered: { layer4: new Map(names.map((name) => [name, 0])), layer7: new Map(names.map((name) => [name, 0])) },
     /** Why requests failed, and how often. */
     reasons: new Map(),
   };
   const end = new AbortController();
   setMaxListeners(clients, end.signal);
-  const client = async () => {
+  const client = async (_, number) => {
+    const [visit, { hostname: host, port }] = number % 2 === 0 ? [visitLayer4, layer4] : [visitLayer7, layer7];
     while (!end.signal.aborted) {
-      await visit({ host: hostname, port: Number(port) }, tally);
+      await connected({ host, port: Number(port) }, tally, visit);
       await sleep(pause, undefined, { signal: end.signal }).catch(() => {});
     }
   };
@@ -37,21 +41,15 @@ export function startTraffic({ hostname, port }, names) {
 }
 
 // One connection from its opening to its close. What it began it finishes, also while stopping.
-async function visit(address, tally) {
+async function connected(address, tally, visit) {
   const socket = connect({ ...address, noDelay: true });
   socket.on('error', () => {}); // Whoever reads the answers is told as well.
   socket.setTimeout(patience, () => socket.destroy(new Error(`no answer within ${patience / 1000} s`)));
   try {
     await once(socket, 'connect');
     tally.connections++;
-    const answers = linesOf(socket);
-    const name = await exchange(socket, answers, tally);
-    for (let more = 1; more < exchanges; more++) {
-      const again = await exchange(socket, answers, tally);
-      if (again !== name) throw new Error(`${name} answered first, then ${again}`);
-    }
-    if (!tally.answered.has(name)) throw new Error(`an unknown endpoint answered: ${name}`);
-    tally.answered.set(name, tally.answered.get(name) + 1);
+    const answers = answersOf(socket);
+    await visit(() => exchange(socket, answers, tally), tally.answered);
     socket.end();
     const { done, value } = await answers.next();
     if (!done) throw new Error(`an answer nobody asked for: ${value}`);
@@ -63,19 +61,43 @@ async function visit(address, tally) {
   }
 }
 
+async function visitLayer4(ask, { layer4 }) {
+  const name = await ask();
+  for (let more = 1; more < exchanges; more++) {
+    const again = await ask();
+    if (again !== name) throw new Error(`${name} answered first, then ${again}`);
+  }
+  count(layer4, name);
+}
+
+async function visitLayer7(ask, { layer7 }) {
+  for (let more = 0; more < exchanges; more++) count(layer7, await ask());
+}
+
+function count(answered, name) {
+  if (!answered.has(name)) throw new Error(`an unknown endpoint answered: ${name}`);
+  answered.set(name, answered.get(name) + 1);
+}
+
 async function exchange(socket, answers, tally) {
   tally.requests++;
-  socket.write('who\n');
+  socket.write('GET / HTTP/1.1\r\nHost: demo\r\n\r\n');
   const { done, value } = await answers.next();
   if (done) throw new Error('closed before the answer');
   return value;
 }
 
-async function* linesOf(socket) {
+// The body of each answer, which is one line behind the empty one.
+async function* answersOf(socket) {
   let rest = '';
+  let isHead = true;
   for await (const text of socket.setEncoding('utf8')) {
     const lines = (rest + text).split('\n');
     rest = lines.pop();
-    yield* lines;
+    for (const line of lines) {
+      if (!isHead) yield line;
+      else if (line.startsWith('HTTP/1.1 ') && !line.startsWith('HTTP/1.1 200 ')) throw new Error(line.trim());
+      isHead = isHead ? line !== '\r' : true;
+    }
   }
 }
