@@ -94,15 +94,18 @@ export interface HttpConfig {
 /** How long a client may take that speaks HTTP. At least 1 ms each. */
 export interface HttpTimeoutsConfig {
   /**
-   * For the head of a request, from its first byte on, and of a connection's first request from the
-   * start; answered with 408. Default: `'30s'`.
+   * For the head of a request, from its first byte on; then it is answered with 408. A connection's
+   * first request has to begin within this time, too. Default: `'30s'`.
    */
   readonly head?: Duration | undefined;
   /** Between two requests; then the connection is closed. Default: `'75s'`. */
   readonly keepAlive?: Duration | undefined;
 }
 
-/** How large the head of a request may be. The head of a response may be as large. */
+/**
+ * How large the head of a request may be. It holds for the heads of responses too: a larger one is
+ * not passed on, and the request is answered with 502.
+ */
 export interface HttpLimitsConfig {
   /** The first line, from 1 byte to 32 KiB; beyond it 414. Default: `'16KiB'`. */
   readonly line?: Bytes | undefined;
