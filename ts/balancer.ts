@@ -257,7 +257,7 @@ function appliedOrThrow(answer: ApplyAnswer, { draft, places }: Compiled): Appli
   switch (answer.kind) {
     case 'applied': {
       const { version, workers } = answer;
-      const protocols = new Map(draft.listeners.map(({ key, protocol }) => [key, protocol]));
+      const protocols = new Map(draft.listeners.map(({ key, protocol }) => [key, protocol.kind]));
       const bound = Object.entries(answer.listeners).map(([name, address]) => [
         name,
         Object.freeze({ address: writeBound(address, protocols.get(name) ?? 'tcp') }),

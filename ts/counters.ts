@@ -14,6 +14,10 @@ export interface Counters {
   readonly connections: number;
   /** By the names of the listeners. */
   readonly listeners: Readonly<Record<string, ListenerCounters>>;
+  /** By the names of the routes. */
+  readonly routes: Readonly<Record<string, RouteCounters>>;
+  /** By the names of the pools. */
+  readonly pools: Readonly<Record<string, PoolCounters>>;
   /** By the names of the endpoints. */
   readonly endpoints: Readonly<Record<string, EndpointCounters>>;
   /** How often each expected failure happened, by its label. */
@@ -30,6 +34,57 @@ export interface ListenerCounters {
   readonly bytesIn: number;
   /** Bytes sent to clients. */
   readonly bytesOut: number;
+  /** HTTP requests whose head has come. */
+  readonly requests: number;
+  /** HTTP responses: those of endpoints, and answers of the balancer itself. */
+  readonly responses: Responses;
+}
+
+/** What was counted of a route. */
+export interface RouteCounters {
+  /** Connections, or HTTP requests, that it took. */
+  readonly taken: number;
+  /** HTTP responses that its clients were sent: those of endpoints, and answers in their place. */
+  readonly responses: Responses;
+  /** How long its exchanges took: from the head of a request to the end of its response. */
+  readonly durations: Histogram;
+}
+
+/** What was counted of a pool. */
+export interface PoolCounters {
+  /** Connections, or HTTP requests, that it was to serve. */
+  readonly requests: number;
+  /** HTTP requests that were sent again. */
+  readonly retries: number;
+  /** HTTP requests that were not, because `retries` of the pool allowed no more. */
+  readonly retriesDenied: number;
+}
+
+/** HTTP responses by the class of their status. */
+export interface Responses {
+  /** Another protocol is spoken from there on. Interim responses are not counted. */
+  readonly '1xx': number;
+  /** It was done. */
+  readonly '2xx': number;
+  /** It is elsewhere, or unchanged. */
+  readonly '3xx': number;
+  /** The client is at fault. */
+  readonly '4xx': number;
+  /** The endpoint, or the way there, is at fault. */
+  readonly '5xx': number;
+}
+
+/** How often something took how long. */
+export interface Histogram {
+  /** The upper ends of the buckets, in seconds, from the shortest to the longest. */
+  readonly bounds: readonly number[];
+  /**
+   * How many took at most each bound and longer than the one before. One more than there are
+   * bounds: the last counts what took longer than all.
+   */
+  readonly counts: readonly number[];
+  /** All of them together, in seconds. */
+  readonly sum: number;
 }
 
 /** What was counted at an endpoint. */
@@ -46,6 +101,12 @@ export interface EndpointCounters {
   readonly bytesSent: number;
   /** Bytes received from it. */
   readonly bytesReceived: number;
+  /** HTTP requests for which a connection to it was used again. */
+  readonly reused: number;
+  /** HTTP responses that came from it. */
+  readonly responses: Responses;
+  /** How long it took from the head of a request to the head of its response, with all tries. */
+  readonly firstBytes: Histogram;
 }
 
 /** The numbers of `values`, by the names of `index`. */
@@ -62,6 +123,18 @@ export function nest(index: CounterIndex, values: Float64Array): Counters {
       open: count('open'),
       bytesIn: count('bytesIn'),
       bytesOut: count('bytesOut'),
+      requests: count('requests'),
+      responses: responses(count),
+    })),
+    routes: reader.group(index.routes, (count) => ({
+      taken: count('taken'),
+      responses: responses(count),
+      durations: histogram(index.bounds, count),
+    })),
+    pools: reader.group(index.pools, (count) => ({
+      requests: count('requests'),
+      retries: count('retries'),
+      retriesDenied: count('retriesDenied'),
     })),
     endpoints: reader.group(index.endpoints, (count) => ({
       picked: count('picked'),
@@ -70,6 +143,9 @@ export function nest(index: CounterIndex, values: Float64Array): Counters {
       failed: count('failed'),
       bytesSent: count('bytesSent'),
       bytesReceived: count('bytesReceived'),
+      reused: count('reused'),
+      responses: responses(count),
+      firstBytes: histogram(index.bounds, count),
     })),
     faults: reader.group({ keys: index.faults.keys, fields: ['times'] }, (count) => count('times')),
   };
@@ -77,6 +153,27 @@ export function nest(index: CounterIndex, values: Float64Array): Counters {
 
 /** Gives the number of a field. */
 type Row = (field: string) => number;
+
+function responses(count: Row): Responses {
+  return {
+    '1xx': count('1xx'),
+    '2xx': count('2xx'),
+    '3xx': count('3xx'),
+    '4xx': count('4xx'),
+    '5xx': count('5xx'),
+  };
+}
+
+const MICROSECONDS = 1e6;
+
+function histogram(bounds: readonly number[], count: Row): Histogram {
+  const all = [...bounds.keys(), bounds.length];
+  return {
+    bounds: bounds.map((bound) => bound / MICROSECONDS),
+    counts: all.map((at) => count(`histogram${at}`)),
+    sum: count(`histogram${bounds.length + 1}`) / MICROSECONDS,
+  };
+}
 
 // Walks the numbers in the order in which they lie.
 class Reader {

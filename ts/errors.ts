@@ -63,6 +63,10 @@ const ISSUES = {
     message: '{got} is no length of time',
     hint: 'write milliseconds as a number, or a number and a unit, such as "250ms", "5s", "10m" or "1h"',
   },
+  BAD_BYTES: {
+    message: '{got} is no number of bytes',
+    hint: 'write bytes as a number, or a number and a unit, such as "16KiB", "10MiB" or "2GiB"',
+  },
 
   // Addresses.
   BAD_ADDRESS: {
@@ -97,6 +101,46 @@ const ISSUES = {
   ACCEPT_UNIX: {
     message: 'a Unix socket cannot be accepted per worker',
     hint: 'leave "accept" out, or write "hand-off"',
+  },
+  HTTP_ON_TCP: {
+    message: 'this listener speaks no HTTP',
+    hint: 'write "http://" or "http+unix:" in its address, or leave "http" out',
+  },
+
+  // What is matched of requests.
+  BAD_HOST: {
+    message: '{got} is no host of requests',
+    hint: 'write it like "api.example", "10.0.0.7" or "[2001:db8::7]"',
+  },
+  HOST_PORT: {
+    message: '{got} has a port, and requests are matched by their host alone',
+    hint: 'write {host}, and name the listener of that port where it matters',
+  },
+  HOST_UNICODE: {
+    message: '{got} is not how a host is written in a request',
+    hint: 'write {ascii}',
+  },
+  HOST_WILDCARD: {
+    message: '{got} is a pattern, and patterns of hosts are not supported yet',
+    hint: 'list the hosts, or leave "host" out to match all',
+  },
+  BAD_PREFIX: {
+    message: '{got} is no beginning of a path',
+    hint: 'write whole segments, each behind a "/", such as "/api/v2", without "?", "#" or segments of dots',
+  },
+  PREFIX_ENCODING: {
+    message: 'it has characters that a path has only encoded',
+    hint: 'write {encoded}',
+  },
+  NO_HOSTS: { message: 'the list is empty', hint: 'give a host, or leave the field out to match all' },
+  NO_PATHS: { message: 'the list is empty', hint: 'give a path, or leave the field out to match all' },
+  TOO_MANY_RULES: {
+    message: 'its hosts and paths make {count} pairs, and a route has at most {most}',
+    hint: 'make several routes of it, or match fewer',
+  },
+  MATCH_NEEDS_HTTP: {
+    message: 'it looks at requests, and no listener of this route speaks HTTP',
+    hint: 'write "http://" in the address of a listener, or leave "host" and "path" out',
   },
 
   // What refers to what.

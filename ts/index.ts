@@ -25,18 +25,33 @@ export {
 export type {
   AlgorithmConfig,
   AlgorithmName,
+  Bytes,
   Config,
+  ConnectionsConfig,
   Duration,
   EndpointConfig,
+  HttpConfig,
+  HttpLimitsConfig,
+  HttpTimeoutsConfig,
+  LimitsConfig,
   ListenerConfig,
   MatchConfig,
   PoolConfig,
+  RetriesConfig,
   RouteConfig,
   TimeoutsConfig,
 } from './config/types.js';
 export type { Algorithm, AlgorithmOptions, EndpointView, Picker } from './algorithms/contract.js';
 export { constant, type Cost, inflight, open } from './algorithms/cost.js';
 export { cycle, least, type LeastOptions } from './algorithms/pickers.js';
-export type { Counters, EndpointCounters, ListenerCounters } from './counters.js';
+export type {
+  Counters,
+  EndpointCounters,
+  Histogram,
+  ListenerCounters,
+  PoolCounters,
+  Responses,
+  RouteCounters,
+} from './counters.js';
 export type { CounterGroup, CounterIndex } from './native.js';
 export { type ErrorCode, FoursevenError, type Issue, type IssueCode } from './errors.js';

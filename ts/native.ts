@@ -66,8 +66,17 @@ export interface CounterIndex {
   readonly header: readonly string[];
   /** Then these, for each listener. */
   readonly listeners: CounterGroup;
+  /** Then these, for each route. */
+  readonly routes: CounterGroup;
+  /** Then these, for each pool. */
+  readonly pools: CounterGroup;
   /** Then these, for each endpoint. */
   readonly endpoints: CounterGroup;
+  /**
+   * The microseconds up to which each bucket of a histogram counts. The fields `histogram0`,
+   * `histogram1`, … are those buckets, one for what took longer, and the sum in microseconds.
+   */
+  readonly bounds: readonly number[];
   /** Then one for each fault. */
   readonly faults: { readonly keys: readonly string[] };
 }

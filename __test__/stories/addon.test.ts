@@ -35,12 +35,14 @@ test('it decodes and runs whatever TypeScript compiles', async () => {
       const answer = await engine.apply(json, tables);
       expect(answer).toMatchObject({ kind: 'applied', version });
       held = names;
-      const { length, listeners, endpoints } = engine.index();
+      const { length, listeners, routes, pools, endpoints } = engine.index();
       expect(listeners.keys).toEqual(Object.keys(config.listeners).toSorted(byUnit));
       const named = Object.values(config.pools).flatMap((pool) =>
         pool.endpoints.map((endpoint) => nameOf(endpoint)),
       );
       expect(endpoints.keys).toEqual([...new Set(named)].toSorted(byUnit));
+      expect(pools.keys).toEqual(Object.keys(config.pools).toSorted(byUnit));
+      expect(routes.keys).toHaveLength(config.routes?.length ?? 1);
       expect(engine.read(new Float64Array(length))).toBe(version);
     }),
     { numRuns: 60 },
@@ -62,7 +64,7 @@ test('a plan that is wrong is refused with its place, and the one before goes on
   });
   expect(await engine.apply(json, tables)).toMatchObject({ kind: 'applied' });
   expect(await engine.apply(new TextEncoder().encode('{'), [])).toMatchObject({ kind: 'refused' });
-  expect(engine.read(new Float64Array(100))).toBe(1);
+  expect(engine.read(new Float64Array(engine.index().length))).toBe(1);
 });
 
 const lines = `

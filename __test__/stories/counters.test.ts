@@ -22,12 +22,16 @@ test('connections and bytes are counted where they were', async () => {
   for (let count = 0; count < 5; count++) await exchange(addressOf(balancer), 'x'.repeat(1000));
   await until(() => balancer.counters().connections === 0);
   const counters = balancer.counters();
+  const none = { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0 };
+  const http = { requests: 0, responses: none };
   expect(counters.listeners).toEqual({
-    idle: { accepted: 0, open: 0, bytesIn: 0, bytesOut: 0 },
-    web: { accepted: 5, open: 0, bytesIn: 5000, bytesOut: 5000 },
+    idle: { accepted: 0, open: 0, bytesIn: 0, bytesOut: 0, ...http },
+    web: { accepted: 5, open: 0, bytesIn: 5000, bytesOut: 5000, ...http },
   });
-  expect(counters.endpoints).toEqual({
-    a: { picked: 5, open: 0, inflight: 0, failed: 0, bytesSent: 5000, bytesReceived: 5000 },
+  expect(counters.routes).toMatchObject({ api: { taken: 5, responses: none, durations: { sum: 0 } } });
+  expect(counters.pools).toEqual({ api: { requests: 5, retries: 0, retriesDenied: 0 } });
+  expect(counters.endpoints).toMatchObject({
+    a: { picked: 5, open: 0, inflight: 0, failed: 0, bytesSent: 5000, bytesReceived: 5000, reused: 0 },
   });
   expect(Object.values(counters.faults).every((times) => times === 0)).toBe(true);
 });

@@ -6,6 +6,8 @@ import { at } from '../../scripts/lib/paths.mjs';
 import { script, Script } from '../support/script.js';
 
 const says: Record<string, RegExp> = {
+  'http-routes.mjs':
+    /^(?:\S+: (?:pages|api) has \S+\n){4}other\.example\/: 404 Not Found\nthe pages answered 3 requests\n$/,
   'own-algorithm.mjs': /^big was chosen 6 times, small 2 times\n$/,
   'reload.mjs':
     /^an old connection: old\na new connection: young\nthe old one: old\nrefused: CONFIG_INVALID\n$/,

@@ -1,11 +1,12 @@
 // HTTP between Node's own clients and servers.
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { Agent, createServer, request, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { at } from '../../scripts/lib/paths.mjs';
-import { addressOf, balance, exchange } from '../support/network.js';
+import { addressOf, balance, exchange, freeAddress, until } from '../support/network.js';
 import { Script } from '../support/script.js';
 
 /** A server of this process, and how many connections it has accepted. */
@@ -95,6 +96,106 @@ test('a request that can be understood in two ways is refused', async () => {
   const smuggled = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nG';
   expect(await exchange(address, smuggled)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
   expect(server.accepted()).toBe(0);
+});
+
+/** Asks for a path of a host; answers the status and the body. */
+async function ask(address: string, host: string, path: string, body = ''): Promise<[number, string]> {
+  const { hostname, port } = new URL(address);
+  const asked = request({ hostname, port, path, method: 'POST', headers: { Host: host }, agent: false });
+  // An answer may come before all of the body was sent, and what is left of it fails then.
+  asked.on('error', () => {});
+  const answered = once(asked, 'response');
+  asked.end(body);
+  const [message] = (await answered) as [IncomingMessage];
+  return [message.statusCode ?? 0, String(await bodyOf(message))];
+}
+
+test('requests are routed by host and path, within their limits, and counted', async () => {
+  const named = (name: string) =>
+    startServer(async (message, response) => {
+      await bodyOf(message);
+      response.end(name);
+    });
+  const [api, old, pages] = await Promise.all(['api', 'old', 'pages'].map(named));
+  const balancer = await balance({
+    listeners: { web: { address: 'http://127.0.0.1:0', http: { limits: { line: 100 } } } },
+    pools: {
+      api: { endpoints: [`api=${api?.address}`] },
+      old: { endpoints: [`old=${old?.address}`] },
+      pages: { endpoints: [`pages=${pages?.address}`] },
+    },
+    routes: [
+      { pool: 'pages', match: { host: ['www.example', 'Example.'] } },
+      { pool: 'api', match: { host: 'www.example', path: '/api/' }, limits: { body: '1KiB' } },
+      { pool: 'old', match: { path: ['/v1', '/v2'] } },
+    ],
+    workers: 1,
+  });
+  const address = addressOf(balancer);
+  for (const [host, path, want] of [
+    ['www.example', '/', 'pages'],
+    ['WWW.Example.:8080', '/apis', 'pages'],
+    ['example', '/v1', 'pages'],
+    ['www.example', '/api', 'api'],
+    ['www.example', '/api/users?of=v1', 'api'],
+    ['other.example', '/v1', 'old'],
+    ['other.example', '/v2/x', 'old'],
+  ] as const) {
+    expect(await ask(address, host, path), `${host}${path}`).toEqual([200, want]);
+  }
+  expect((await ask(address, 'other.example', '/v10'))[0]).toBe(404);
+  expect(await ask(address, 'www.example', '/api', 'x'.repeat(1024))).toEqual([200, 'api']);
+  expect((await ask(address, 'www.example', '/api', 'x'.repeat(1025)))[0]).toBe(413);
+  expect(await ask(address, 'www.example', '/', 'x'.repeat(100_000))).toEqual([200, 'pages']);
+  expect((await ask(address, 'www.example', `/${'x'.repeat(100)}`))[0]).toBe(414);
+
+  await until(() => balancer.counters().connections === 0);
+  const { listeners, routes, pools, endpoints, faults } = balancer.counters();
+  const answered = (ok: number, refused: number) => ({ '1xx': 0, '2xx': ok, '3xx': 0, '4xx': refused, '5xx': 0 });
+  expect(listeners['web']).toMatchObject({ accepted: 12, responses: answered(9, 3) });
+  expect(routes).toMatchObject({
+    pages: { taken: 4, responses: answered(4, 0) },
+    api: { taken: 4, responses: answered(3, 1) },
+    old: { taken: 2, responses: answered(2, 0) },
+  });
+  expect(Object.keys(routes)).toEqual(['pages', 'api', 'old']);
+  expect(pools['old']).toEqual({ requests: 2, retries: 0, retriesDenied: 0 });
+  expect(endpoints['pages']).toMatchObject({ picked: 4, reused: 3, responses: answered(4, 0) });
+  expect(faults).toMatchObject({ 'no-route': 1, 'body-too-large': 1 });
+  const { bounds, counts, sum } = endpoints['pages']?.firstBytes ?? { bounds: [], counts: [], sum: 0 };
+  expect(counts.reduce((all, count) => all + count, 0)).toBe(4);
+  expect(counts).toHaveLength(bounds.length + 1);
+  expect(bounds.at(0)).toBe(0.0001);
+  expect(bounds.at(-1)).toBe(60);
+  expect(sum).toBeGreaterThan(0);
+  expect(routes['pages']?.durations.counts.reduce((all, count) => all + count, 0)).toBe(4);
+});
+
+test('an endpoint that is slow or gone is not waited for longer than the route says', async () => {
+  const slow = await startServer(() => {});
+  const fast = await startServer((_, response) => void response.end('fast'));
+  const gone = await freeAddress();
+  const balancer = await balance({
+    listeners: { web: 'http://127.0.0.1:0' },
+    pools: {
+      mixed: { endpoints: [`slow=${slow.address}`, `gone=${gone}`, `fast=${fast.address}`], algorithm: 'round-robin' },
+      slow: { endpoints: [`slow=${slow.address}`] },
+    },
+    routes: [
+      { pool: 'mixed', timeouts: { try: '100ms' } },
+      { name: 'first byte', pool: 'slow', match: { path: '/first-byte' }, timeouts: { firstByte: '100ms' } },
+      { name: 'total', pool: 'slow', match: { path: '/total' }, timeouts: { total: '100ms' } },
+    ],
+    workers: 1,
+  });
+  const address = balancer.listeners().web?.address ?? '';
+  for (let round = 0; round < 3; round++) expect(await (await fetch(`${address}/`)).text()).toBe('fast');
+  expect((await fetch(`${address}/first-byte`)).status).toBe(504);
+  expect((await fetch(`${address}/total`)).status).toBe(504);
+  const { pools, faults } = balancer.counters();
+  expect(pools['mixed']?.retries).toBeGreaterThan(0);
+  expect(faults).toMatchObject({ 'total-timeout': 1 });
+  await balancer.close();
 });
 
 test('the command balances HTTP', async () => {

@@ -1,10 +1,14 @@
 // Configurations that are right, drawn from a grammar, and ways to change them.
 import * as fc from 'fast-check';
 import type {
+  Bytes,
   Config,
   Duration,
   EndpointConfig,
+  HttpConfig,
+  LimitsConfig,
   ListenerConfig,
+  MatchConfig,
   PoolConfig,
   RouteConfig,
   TimeoutsConfig,
@@ -44,26 +48,87 @@ function duration(): fc.Arbitrary<Duration> {
   );
 }
 
+function orFalse<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | false> {
+  return fc.oneof(value, fc.constant(false as const));
+}
+
+function bytes(most: number): fc.Arbitrary<Bytes> {
+  const inKiB = fc.integer({ min: 1, max: Math.min(most / 1024, 1_000_000) });
+  return fc.oneof(fc.integer({ min: 1, max: most }), inKiB.map((count) => `${count}KiB` as Bytes));
+}
+
 const timeouts: fc.Arbitrary<TimeoutsConfig> = fc.record(
   {
     connect: duration(),
-    idle: fc.oneof(duration(), fc.constant(false as const)),
-    halfClose: fc.oneof(duration(), fc.constant(false as const)),
+    idle: orFalse(duration()),
+    halfClose: orFalse(duration()),
+    body: duration(),
+    firstByte: duration(),
+    response: duration(),
+    try: orFalse(duration()),
+    total: orFalse(duration()),
+    tunnel: orFalse(duration()),
+  },
+  { requiredKeys: [] },
+);
+
+const limits: fc.Arbitrary<LimitsConfig> = fc.record(
+  { body: orFalse(bytes(2 ** 50)), bodyRate: fc.nat(2 ** 31 - 1) },
+  { requiredKeys: [] },
+);
+
+const http: fc.Arbitrary<HttpConfig> = fc.record(
+  {
+    timeouts: fc.record({ head: duration(), keepAlive: duration() }, { requiredKeys: [] }),
+    limits: fc.record(
+      { line: bytes(32 * 1024), fields: bytes(64 * 1024), count: fc.integer({ min: 1, max: 128 }) },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: [] },
+);
+
+const reuse: fc.Arbitrary<Pick<PoolConfig, 'connections' | 'retries'>> = fc.record(
+  {
+    connections: fc.record(
+      {
+        idle: duration(),
+        age: orFalse(duration()),
+        requests: orFalse(fc.integer({ min: 1, max: 2 ** 32 - 1 })),
+        most: fc.nat(65_535),
+      },
+      { requiredKeys: [] },
+    ),
+    retries: fc.record({ percent: fc.nat(1000), reserve: fc.nat(100_000) }, { requiredKeys: [] }),
+  },
+  { requiredKeys: [] },
+);
+
+function oneOrMore(text: fc.Arbitrary<string>): fc.Arbitrary<string | string[]> {
+  return fc.oneof(text, fc.array(text, { minLength: 1, maxLength: 3 }));
+}
+
+// What a route for a listener of HTTP may look at besides.
+const requests: fc.Arbitrary<Pick<MatchConfig, 'host' | 'path'>> = fc.record(
+  {
+    host: oneOrMore(
+      fc.oneof(fc.constantFrom('a', 'A.Example.', '[2001:DB8::7]', '10.0.0.7'), fc.stringMatching(/^[a-z0-9-]{1,9}$/)),
+    ),
+    path: oneOrMore(fc.oneof(fc.constantFrom('/', '/v2', '/v2/', '/v2/x'), fc.stringMatching(/^(\/[a-z%20]{1,5}){1,3}$/))),
   },
   { requiredKeys: [] },
 );
 
 // Every system has these addresses, and no two listeners want the same.
+const manners = {
+  accept: fc.constantFrom('per-worker' as const, 'hand-off' as const),
+  backlog: fc.integer({ min: 1, max: 65_535 }),
+};
+
 const listener: fc.Arbitrary<string | ListenerConfig> = fc.oneof(
-  fc.constantFrom('127.0.0.1:0', 'tcp://127.0.0.1:0'),
-  fc.record(
-    {
-      address: fc.constant('tcp://127.0.0.1:0'),
-      accept: fc.constantFrom('per-worker', 'hand-off'),
-      backlog: fc.integer({ min: 1, max: 65_535 }),
-    },
-    { requiredKeys: ['address'] },
-  ),
+  fc.constantFrom('127.0.0.1:0', 'tcp://127.0.0.1:0', 'http://127.0.0.1:0'),
+  fc.record({ address: fc.constant('tcp://127.0.0.1:0'), ...manners }, { requiredKeys: ['address'] }),
+  fc.record({ address: fc.constant('http://127.0.0.1:0'), ...manners, http }, { requiredKeys: ['address'] }),
 );
 
 const endpoint: fc.Arbitrary<EndpointConfig> = fc.record({
@@ -73,8 +138,14 @@ const endpoint: fc.Arbitrary<EndpointConfig> = fc.record({
 
 interface Parts {
   listeners: [string, string | ListenerConfig][];
-  pools: [string, EndpointConfig[], PoolConfig['algorithm']][];
-  routes: { pool: number; listener: number; name: boolean; timeouts: TimeoutsConfig | undefined }[];
+  pools: [string, EndpointConfig[], Omit<PoolConfig, 'endpoints'>][];
+  routes: {
+    pool: number;
+    listener: number;
+    name: boolean;
+    requests: Pick<MatchConfig, 'host' | 'path'>;
+    more: Pick<RouteConfig, 'timeouts' | 'limits' | 'tries'>;
+  }[];
 }
 
 const algorithm = fc.constantFrom(
@@ -95,7 +166,7 @@ const parts: fc.Arbitrary<Parts> = fc.record({
     fc.tuple(
       name,
       fc.uniqueArray(endpoint, { minLength: 1, maxLength: 5, selector: ({ name }) => name }),
-      algorithm,
+      fc.tuple(algorithm, reuse).map(([algorithm, reuse]) => ({ algorithm, ...reuse })),
     ),
     { minLength: 1, maxLength: 3, selector: ([name]) => name },
   ),
@@ -104,14 +175,15 @@ const parts: fc.Arbitrary<Parts> = fc.record({
       pool: fc.nat(10),
       listener: fc.nat(10),
       name: fc.boolean(),
-      timeouts: fc.option(timeouts, { nil: undefined }),
+      requests,
+      more: fc.record({ timeouts, limits, tries: fc.integer({ min: 1, max: 16 }) }, { requiredKeys: [] }),
     }),
     { maxLength: 3 },
   ),
 });
 
 const settings = fc.record(
-  { timeouts, drain: duration(), workers: fc.integer({ min: 1, max: 4 }), portable: fc.boolean() },
+  { timeouts, limits, drain: duration(), workers: fc.integer({ min: 1, max: 4 }), portable: fc.boolean() },
   { requiredKeys: [] },
 );
 
@@ -126,10 +198,10 @@ export const configs: fc.Arbitrary<Config> = fc.tuple(parts, settings).map(([par
 // The first pool that has an endpoint decides its addresses.
 function poolsOf({ pools }: Parts): Config['pools'] {
   const known = new Map<string, EndpointConfig>();
-  const agreed = pools.map(([name, endpoints, algorithm]): [string, PoolConfig] => {
+  const agreed = pools.map(([name, endpoints, more]): [string, PoolConfig] => {
     const members = endpoints.map((endpoint) => known.get(endpoint.name) ?? endpoint);
     for (const endpoint of members) known.set(endpoint.name, endpoint);
-    return [name, { endpoints: members, algorithm }];
+    return [name, { endpoints: members, ...more }];
   });
   return Object.fromEntries(agreed);
 }
@@ -137,19 +209,24 @@ function poolsOf({ pools }: Parts): Config['pools'] {
 // A route of its own for some listeners, and a last one for all, unless none is left for it.
 function routesOf({ listeners, pools, routes }: Parts): RouteConfig[] {
   const poolOf = (at: number): string => pools[at % pools.length]?.[0] ?? '';
-  const single = new Map(
-    routes.map((route) => [listeners[route.listener % listeners.length]?.[0] ?? '', route]),
-  );
-  const some = [...single].map(([listener, { pool, name, timeouts }], at): RouteConfig => ({
+  const single = new Map(routes.map((route) => [listeners[route.listener % listeners.length], route]));
+  const some = [...single].map(([listener, { pool, name, requests, more }], at): RouteConfig => ({
     pool: poolOf(pool),
-    match: { listener },
+    match: { listener: listener?.[0], ...(listener !== undefined && speaksHttp(listener[1]) && requests) },
     ...(name && { name: `route ${at}` }),
-    ...(timeouts && { timeouts }),
+    ...more,
   }));
   return some.length === listeners.length ? some : [...some, { pool: poolOf(0) }];
 }
 
-/** The same configuration, with its fields and endpoints in another order. */
+function speaksHttp(listener: string | ListenerConfig): boolean {
+  return (typeof listener === 'string' ? listener : listener.address).startsWith('http:');
+}
+
+// Lists that are sets.
+const SETS = ['endpoints', 'host', 'path'];
+
+/** The same configuration, with its fields and what is a set in another order. */
 export function reordered<T>(value: T): T {
   if (Array.isArray(value)) return value.map(reordered) as T;
   if (typeof value !== 'object' || value === null) return value;
@@ -157,7 +234,7 @@ export function reordered<T>(value: T): T {
     .toReversed()
     .map(([name, field]) => {
       const inOrder = reordered(field);
-      return [name, name === 'endpoints' && Array.isArray(inOrder) ? inOrder.toReversed() : inOrder];
+      return [name, SETS.includes(name) && Array.isArray(inOrder) ? inOrder.toReversed() : inOrder];
     });
   return Object.fromEntries(fields) as T;
 }

@@ -8,6 +8,10 @@ export interface Given {
   readonly tables: readonly Uint8Array[];
 }
 
+const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'];
+const histogram = ['histogram0', 'histogram1', 'histogram2', 'histogram3'];
+const ofEndpoint = ['picked', 'open', 'inflight', 'failed', 'bytesSent', 'bytesReceived', 'reused'];
+
 export class FakeEngine implements Engine {
   readonly given: Given[] = [];
   readonly closes: number[] = [];
@@ -29,21 +33,23 @@ export class FakeEngine implements Engine {
   }
 
   index(): CounterIndex {
-    const { version = 0, listeners = [], endpoints = [] } = this.#adopted ?? {};
-    return {
+    const { version = 0, listeners = [], routes = [], pools = [], endpoints = [] } = this.#adopted ?? {};
+    const group = (of: readonly { readonly key: string }[], ...fields: string[]) => {
+      return { keys: of.map(({ key }) => key), fields };
+    };
+    const index = {
       version,
-      length: 4 + listeners.length * 4 + endpoints.length * 6 + 2,
       header: ['version', 'worlds', 'workers', 'connections'],
-      listeners: {
-        keys: listeners.map(({ key }) => key),
-        fields: ['accepted', 'open', 'bytesIn', 'bytesOut'],
-      },
-      endpoints: {
-        keys: endpoints.map(({ key }) => key),
-        fields: ['picked', 'open', 'inflight', 'failed', 'bytesSent', 'bytesReceived'],
-      },
+      listeners: group(listeners, 'accepted', 'open', 'bytesIn', 'bytesOut', 'requests', ...classes),
+      routes: group(routes, 'taken', ...classes, ...histogram),
+      pools: group(pools, 'requests', 'retries', 'retriesDenied'),
+      endpoints: group(endpoints, ...ofEndpoint, ...classes, ...histogram),
+      bounds: [500_000, 2_000_000],
       faults: { keys: ['connect-refused', 'idle-timeout'] },
     };
+    const groups = [index.listeners, index.routes, index.pools, index.endpoints];
+    const numbers = groups.reduce((sum, { keys, fields }) => sum + keys.length * fields.length, 0);
+    return { ...index, length: index.header.length + numbers + index.faults.keys.length };
   }
 
   /** Each number is its own position, except the first, which is the version. */

@@ -109,6 +109,11 @@ describe('what the core refuses', () => {
       { code: 'PLAN_REFUSED', issues: [{ path: 'routes[0]' }] },
     ],
     [
+      'a rule',
+      problem('plan', { message: 'rules[0].path: is no list of segments' }),
+      { code: 'PLAN_REFUSED', issues: [{ path: 'routes[0]' }] },
+    ],
+    [
       'the workers of the plan',
       problem('plan', { message: 'engine.workers: is not from 1 to 1024' }),
       { issues: [{ path: 'workers' }] },
@@ -200,6 +205,15 @@ describe('applying', () => {
   });
 });
 
+/** What the fake engine counts from this position on. */
+function responses(at: number) {
+  return { '1xx': at, '2xx': at + 1, '3xx': at + 2, '4xx': at + 3, '5xx': at + 4 };
+}
+
+function histogram(at: number) {
+  return { bounds: [0.5, 2], counts: [at, at + 1, at + 2], sum: (at + 3) / 1e6 };
+}
+
 describe('counters', () => {
   test('are nested by name in the order in which they lie', async () => {
     const balancer = await start(new FakeEngine(), config({ web: ':0' }, ['b=:1', 'a=:2']));
@@ -208,13 +222,36 @@ describe('counters', () => {
       worlds: 1,
       workers: 2,
       connections: 3,
-      listeners: { web: { accepted: 4, open: 5, bytesIn: 6, bytesOut: 7 } },
-      endpoints: {
-        a: { picked: 8, open: 9, inflight: 10, failed: 11, bytesSent: 12, bytesReceived: 13 },
-        b: { picked: 14, open: 15, inflight: 16, failed: 17, bytesSent: 18, bytesReceived: 19 },
+      listeners: {
+        web: { accepted: 4, open: 5, bytesIn: 6, bytesOut: 7, requests: 8, responses: responses(9) },
       },
-      faults: { 'connect-refused': 20, 'idle-timeout': 21 },
+      routes: { api: { taken: 14, responses: responses(15), durations: histogram(20) } },
+      pools: { api: { requests: 24, retries: 25, retriesDenied: 26 } },
+      endpoints: {
+        a: {
+          picked: 27,
+          open: 28,
+          inflight: 29,
+          failed: 30,
+          bytesSent: 31,
+          bytesReceived: 32,
+          reused: 33,
+          responses: responses(34),
+          firstBytes: histogram(39),
+        },
+        b: expect.objectContaining({ picked: 43, reused: 49, firstBytes: histogram(55) }),
+      },
+      faults: { 'connect-refused': 59, 'idle-timeout': 60 },
     });
+  });
+
+  test('of a core that does not count something say 0', async () => {
+    const engine = new FakeEngine();
+    const balancer = await start(engine);
+    const index = engine.index();
+    const less = { ...index, pools: { ...index.pools, fields: ['requests'] } };
+    engine.index = () => less;
+    expect(balancer.counters().pools).toEqual({ api: { requests: 24, retries: 0, retriesDenied: 0 } });
   });
 
   test('are copied into the array of the caller, while it is long enough', async () => {

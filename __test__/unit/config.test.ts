@@ -7,22 +7,50 @@ import { encode } from '../../ts/plan/encode.js';
 import { issuesOf } from '../support/issues.js';
 
 const everything: Required<Config> = {
-  listeners: { web: 'tcp://:8080', adm: { address: 'unix:/run/adm.sock', accept: 'hand-off', backlog: 16 } },
+  listeners: {
+    raw: 'tcp://:8080',
+    web: {
+      address: 'http+unix:/run/web.sock',
+      accept: 'hand-off',
+      backlog: 16,
+      http: {
+        timeouts: { head: '30s', keepAlive: 75_000 },
+        limits: { line: '16KiB', fields: 65_536, count: 100 },
+      },
+    },
+  },
   pools: {
     api: {
       endpoints: [':3001', 'b=127.0.0.1:3002', { name: 'c', addresses: ['[::1]:3003'] }],
       algorithm: { name: 'two-choices', options: {} },
+      connections: { idle: '1m', age: false, requests: 1000, most: 256 },
+      retries: { percent: 20, reserve: 10 },
     },
   },
   routes: [
     {
       name: 'all',
-      match: { listener: ['web', 'adm'] },
+      match: { listener: ['web', 'raw'], host: ['a.example', 'b.example'], path: '/v2' },
       pool: 'api',
-      timeouts: { connect: 5, idle: false, halfClose: '1m' },
+      timeouts: { connect: 5, idle: false, halfClose: '1m', body: 1, try: '1s', total: '10s', tunnel: false },
+      limits: { body: '1GiB', bodyRate: 0 },
+      tries: 2,
     },
+    { match: { host: 'c.example', path: ['/', '/v3'] }, pool: 'api' },
+    { pool: 'api' },
   ],
-  timeouts: { connect: '5s', idle: '10m', halfClose: false },
+  timeouts: {
+    connect: '5s',
+    idle: '10m',
+    halfClose: false,
+    body: '1m',
+    firstByte: '1m',
+    response: '1m',
+    try: false,
+    total: false,
+    tunnel: '1h',
+  },
+  limits: { body: false, bodyRate: 240 },
   drain: '30s',
   workers: 2,
   portable: false,
@@ -37,10 +65,11 @@ test('every field of the public types is accepted', () => {
 test('undefined is as good as left out', () => {
   const left = { listeners: { web: ':80' }, pools: { api: { endpoints: [':81'] } } };
   const given: Config = {
-    listeners: { web: { address: ':80', accept: undefined, backlog: undefined } },
-    pools: { api: { endpoints: [':81'], algorithm: undefined } },
+    listeners: { web: { address: ':80', accept: undefined, backlog: undefined, http: undefined } },
+    pools: { api: { endpoints: [':81'], algorithm: undefined, connections: undefined, retries: undefined } },
     routes: undefined,
-    timeouts: { connect: undefined, idle: undefined, halfClose: undefined },
+    timeouts: { connect: undefined, idle: undefined, halfClose: undefined, try: undefined },
+    limits: { body: undefined, bodyRate: undefined },
     drain: undefined,
     workers: undefined,
     portable: undefined,
@@ -75,6 +104,31 @@ test('a thousand mistakes are a thousand issues', () => {
   const issues = issuesOf(() => compile({ listeners: { web: ':80' }, pools: { api: { endpoints } } }));
   expect(issues).toHaveLength(1000);
   expect(issues.at(-1)).toMatchObject({ path: 'pools.api.endpoints[999]', code: 'HOST_NAME' });
+});
+
+test('a route may match a thousand pairs of host and path, and no more', () => {
+  const config = (hosts: number, paths: number) => {
+    const host = Array.from({ length: hosts }, (_, at) => `h${at}.example`);
+    const path = Array.from({ length: paths }, (_, at) => `/${at}`);
+    const routes = [{ pool: 'api', match: { host, path } }, { pool: 'api', match: { host: 'a', path } }];
+    return { listeners: { web: 'http://:80' }, pools: { api: { endpoints: [':81'] } }, routes };
+  };
+  expect(compile(config(10, 100)).draft.rules).toHaveLength(1100);
+  expect(issuesOf(() => compile(config(77, 13)))).toMatchObject([
+    { path: 'routes[0].match', code: 'TOO_MANY_RULES', message: expect.stringContaining('1001 pairs') },
+  ]);
+  expect(issuesOf(() => compile(config(50_000, 2000)))).toHaveLength(2);
+});
+
+test('what the core refuses of a rule is told at its route', () => {
+  const { draft, places } = compile(everything);
+  expect(draft.rules.map((_, at) => places.get(`rules[${at}]`))).toEqual([
+    'routes[0]',
+    'routes[0]',
+    'routes[1]',
+    'routes[1]',
+    'routes[2]',
+  ]);
 });
 
 test.each([

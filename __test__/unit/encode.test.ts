@@ -7,8 +7,15 @@ function draft(...pickers: DraftPicker[]): Draft {
   return {
     engine: { workers: null, portable: false, drain: 1, leave: 1 },
     listeners: [],
+    rules: [],
     routes: [],
-    pools: pickers.map((picker, at) => ({ key: `p${at}`, endpoints: [], picker })),
+    pools: pickers.map((picker, at) => ({
+      key: `p${at}`,
+      endpoints: [],
+      picker,
+      reuse: { idle: 1, age: null, requests: null, most: 1 },
+      budget: { percent: 0, reserve: 0 },
+    })),
     endpoints: [],
   };
 }
@@ -57,6 +64,7 @@ test('the fields of the plan are those of the plan, in their order', () => {
     'version',
     'engine',
     'listeners',
+    'rules',
     'routes',
     'pools',
     'endpoints',

@@ -13,10 +13,13 @@ test('what the grammar says is right compiles, and its positions point at someth
   fc.assert(
     fc.property(configs, (config) => {
       const { draft } = compile(config);
-      for (const { listeners, pool } of draft.routes) {
-        expect(draft.pools[pool]).toBeDefined();
+      for (const { pool } of draft.routes) expect(draft.pools[pool]).toBeDefined();
+      for (const { listeners, route } of draft.rules) {
+        expect(draft.routes[route]).toBeDefined();
         for (const listener of listeners ?? []) expect(draft.listeners[listener]).toBeDefined();
       }
+      // Each route is taken by something, or it would not have compiled.
+      expect(new Set(draft.rules.map(({ route }) => route)).size).toBe(draft.routes.length);
       for (const { endpoints } of draft.pools) {
         expect(endpoints.every((endpoint) => draft.endpoints[endpoint])).toBe(true);
         expect(new Set(endpoints).size).toBe(endpoints.length);

@@ -25,17 +25,25 @@ function table(rows) {
   return ['| setting | default | accepts | why |', '| --- | --- | --- | --- |', ...lines, ''].join('\n');
 }
 
-const steps = [
-  [3_600_000, 'h'],
-  [60_000, 'm'],
-  [1000, 's'],
-  [1, 'ms'],
-];
+const steps = {
+  milliseconds: [
+    [3_600_000, 'h'],
+    [60_000, 'm'],
+    [1000, 's'],
+    [1, 'ms'],
+  ],
+  bytes: [
+    [2 ** 30, 'GiB'],
+    [2 ** 20, 'MiB'],
+    [2 ** 10, 'KiB'],
+    [1, ''],
+  ],
+};
 
 // As it is written in a configuration.
 function inWords(value, unit) {
   if (value === null) return 'decided where it runs';
-  if (unit !== 'milliseconds') return `\`${value}\``;
-  const [size, name] = steps.find(([size]) => value >= size && value % size === 0) ?? [1, 'ms'];
+  if (typeof value !== 'number' || steps[unit] === undefined) return `\`${value}\``;
+  const [size, name] = steps[unit].find(([size]) => value >= size && value % size === 0) ?? steps[unit].at(-1);
   return `\`${value / size}${name}\``;
 }

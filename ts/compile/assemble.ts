@@ -2,18 +2,20 @@
  * Puts a plan together from pieces that are right.
  *
  * Equal configurations give equal drafts, whatever the order in which their fields, listeners,
- * pools and endpoints were written: all are sorted by name. Only routes keep their order.
+ * pools and endpoints were written: all are sorted by name. Only routes keep their order, and rules
+ * have the order of precedence.
  */
 
 import type { Picker } from '../algorithms/contract.js';
 import { DEFAULTS } from '../config/defaults.js';
 import type { Endpoint } from '../config/endpoint.js';
 import { writePath } from '../config/path.js';
-import type { ReadConfig, SomeTimeouts } from '../config/pieces.js';
+import type { ReadConfig } from '../config/pieces.js';
 import type { Draft, DraftPool } from '../plan/encode.js';
-import type { EngineSettings, Timeouts } from '../plan/types.js';
+import type { EngineSettings } from '../plan/types.js';
 import { byName, inOrderOfName } from './order.js';
-import type { OrderedRoute } from './routes.js';
+import { budgetFor, httpFor, protocolFor, reuseFor, timeoutsFor } from './policies.js';
+import type { Routing } from './routes.js';
 
 /** A configuration as the core understands it. */
 export interface Compiled {
@@ -26,40 +28,51 @@ export interface Compiled {
  */
 export type Places = ReadonlyMap<string, string>;
 
-/** The plan of a configuration in which nothing is wrong, with its pickers and ordered routes. */
+/** The plan of a configuration in which nothing is wrong, with its pickers and its rules. */
 export function assemble(
   config: ReadConfig,
   pickers: ReadonlyMap<string, Picker>,
-  ordered: readonly OrderedRoute[],
+  { keys, rules }: Routing,
 ): Compiled {
   const listeners = new Sorted(config.listeners);
   const pools = new Sorted(config.pools);
   const endpoints = new Sorted(gather(config));
-  const routes = ordered.flatMap(({ at, ...rule }) => {
-    const route = config.routes[at];
-    return route === undefined ? [] : [{ ...route, ...rule, at }];
-  });
 
   // The order of the fields is the order of the bytes.
   const draft: Draft = {
     engine: engineSettings(config),
-    listeners: listeners.list.map(([key, { address, protocol, accept, backlog }]) => ({
+    listeners: listeners.list.map(([key, listener]) => ({
       key,
-      address,
-      protocol,
-      accept,
-      backlog,
+      address: listener.address,
+      protocol: protocolFor(listener),
+      accept: listener.accept,
+      backlog: listener.backlog,
     })),
-    routes: routes.map(({ key, listeners: names, pool, timeouts }) => ({
-      key,
+    rules: rules.map(({ listeners: names, host, path, at }) => ({
       listeners: names && listeners.positions(names),
-      pool: pools.position(pool),
-      timeouts: resolve(timeouts, config.timeouts),
+      host,
+      path,
+      route: at,
+    })),
+    routes: config.routes.map((route, at) => ({
+      key: keys[at] ?? '',
+      pool: pools.position(route.pool),
+      timeouts: timeoutsFor(route, config),
+      http: httpFor(route, config),
     })),
     pools: pools.list.flatMap(([key, pool]): DraftPool[] => {
       const picker = pickers.get(key);
       const members = inOrderOfName(pool.endpoints).map(({ name }) => name);
-      return picker === undefined ? [] : [{ key, endpoints: endpoints.positions(members), picker }];
+      if (picker === undefined) return [];
+      return [
+        {
+          key,
+          endpoints: endpoints.positions(members),
+          picker,
+          reuse: reuseFor(pool.connections),
+          budget: budgetFor(pool.retries),
+        },
+      ];
     }),
     endpoints: endpoints.list.map(([key, { addresses }]) => ({ key, addresses: [...addresses] })),
   };
@@ -67,7 +80,8 @@ export function assemble(
   const places = new Map([
     ['engine.workers', 'workers'],
     ...listeners.list.map(([name], at) => [`listeners[${at}]`, writePath(['listeners', name])] as const),
-    ...routes.map((route, at) => [`routes[${at}]`, writePath(['routes', route.at])] as const),
+    ...rules.map(({ at }, place) => [`rules[${place}]`, writePath(['routes', at])] as const),
+    ...keys.map((_, at) => [`routes[${at}]`, writePath(['routes', at])] as const),
     ...pools.list.map(([name], at) => [`pools[${at}]`, writePath(['pools', name])] as const),
     ...endpoints.list.map(([, { path }], at) => [`endpoints[${at}]`, path] as const),
   ]);
@@ -88,16 +102,6 @@ function gather({ pools }: ReadConfig): Map<string, Endpoint & { path: string }>
     }
   }
   return found;
-}
-
-// What the route says, else what the configuration says, else the default.
-function resolve(ofRoute: SomeTimeouts, ofAll: SomeTimeouts): Timeouts {
-  const { connect = ofAll.connect, idle = ofAll.idle, halfClose = ofAll.halfClose } = ofRoute;
-  return {
-    connect: connect === undefined ? DEFAULTS['timeouts.connect'].value : connect,
-    idle: idle === undefined ? DEFAULTS['timeouts.idle'].value : idle,
-    halfClose: halfClose === undefined ? DEFAULTS['timeouts.halfClose'].value : halfClose,
-  };
 }
 
 /** Things in the order of their names, and the positions that they have in it. */

@@ -3,7 +3,7 @@
  *
  * ```text
  *   what was written ─ read ─▶ pieces ─┬─ run each pool's algorithm ─▶ pickers ─┐
- *                                      └─ order the routes ─────────▶ routes ───┴─▶ draft, places
+ *                                      └─ make rules of the routes ─▶ rules ────┴─▶ draft, places
  * ```
  */
 
@@ -23,7 +23,7 @@ export function compile(written: unknown, registered: Readonly<Record<string, un
   const algorithms = knownAlgorithms(registered, issues);
   if (outline === null) throw configInvalid(issues);
   const pickers = choosePickers(outline.pools, algorithms, issues);
-  const routes = orderRoutes(outline, issues);
+  const routing = orderRoutes(outline, issues);
   if (config === null || issues.length > 0) throw configInvalid(issues);
-  return assemble(config, pickers, routes);
+  return assemble(config, pickers, routing);
 }

@@ -23,8 +23,11 @@ export interface Reached {
   readonly addresses: readonly [Address, ...Address[]];
 }
 
+/** What is spoken on a listener, without its settings. */
+export type Spoken = Protocol['kind'];
+
 /** What is spoken on a listener whose address is written so. */
-export function protocolOf(written: string): Protocol {
+export function protocolOf(written: string): Spoken {
   return /^http(?::\/\/|\+unix:)/i.test(written) ? 'http' : 'tcp';
 }
 
@@ -56,7 +59,7 @@ export function parseEndpointAddress(written: string): Parsed<Reached> {
 }
 
 /** An address of which the core says where it is, with what is spoken there. */
-export function writeBound(address: string, protocol: Protocol): string {
+export function writeBound(address: string, protocol: Spoken): string {
   return protocol === 'tcp' ? address : address.replace(/^tcp:/, 'http:').replace(/^unix:/, 'http+unix:');
 }
 

@@ -3,22 +3,40 @@
  * table by `npm run generate`.
  */
 
-import { MOST_WORKERS } from '../plan/limits.js';
+import { MOST_COUNT, MOST_FIELDS, MOST_LINE, MOST_WORKERS } from '../plan/limits.js';
 
 /** One default. */
 export interface Default {
-  /** What holds when nothing is said. `null` is decided where it runs. */
+  /** What holds when nothing is said. `null` is decided where it runs, `false` sets no limit. */
   readonly value: string | number | boolean | null;
   /** What the value counts, or what kind of value it is. */
-  readonly unit: 'milliseconds' | 'connections' | 'threads' | 'choice' | 'switch';
+  readonly unit: Unit;
   /** The smallest and the largest value that is accepted, where it is a number. */
   readonly range?: readonly [number, number];
   /** Why this value. */
   readonly reason: string;
 }
 
+/** What a value counts, or what kind of value it is. */
+export type Unit =
+  | 'milliseconds'
+  | 'bytes'
+  | 'bytes a second'
+  | 'connections'
+  | 'endpoints'
+  | 'fields'
+  | 'percent'
+  | 'requests'
+  | 'retries a second'
+  | 'threads'
+  | 'choice'
+  | 'switch';
+
 /** The longest time that can be asked for: 1000 hours, which the core's 32 bits hold. */
 const LONGEST = 1000 * 60 * 60 * 1000;
+
+/** The largest number that the core's 32 bits hold. */
+const LARGEST = 2 ** 32 - 1;
 
 /** The table. Its keys are the paths that users write; what is `fixed.` cannot be changed yet. */
 export const DEFAULTS = {
@@ -34,10 +52,82 @@ export const DEFAULTS = {
     range: [1, 65_535],
     reason: 'What Linux allows by default; a burst of connections waits instead of being dropped.',
   },
+  'listeners.*.http.timeouts.head': {
+    value: 30_000,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'A head fits into a few packets. A client that sends it byte by byte only holds a connection.',
+  },
+  'listeners.*.http.timeouts.keepAlive': {
+    value: 75_000,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'Longer than the minute after which balancers and clients before it give up a connection themselves.',
+  },
+  'listeners.*.http.limits.line': {
+    value: 16 * 1024,
+    unit: 'bytes',
+    range: [1, MOST_LINE],
+    reason: 'Twice what RFC 9112 asks everybody to support. What is longer is answered with 414.',
+  },
+  'listeners.*.http.limits.fields': {
+    value: 64 * 1024,
+    unit: 'bytes',
+    range: [1, MOST_FIELDS],
+    reason: 'Large cookies and tokens fit, and what a client can make a worker hold stays small. Else 431.',
+  },
+  'listeners.*.http.limits.count': {
+    value: 100,
+    unit: 'fields',
+    range: [1, MOST_COUNT],
+    reason: 'What other servers commonly allow; a browser sends about 20. More are answered with 431.',
+  },
   'pools.*.algorithm': {
     value: 'two-choices',
     unit: 'choice',
     reason: 'It evens out connections of unequal length and costs the same for any number of endpoints.',
+  },
+  'pools.*.connections.idle': {
+    value: 60_000,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'Traffic that pauses finds its connections again; an endpoint need not keep them for nobody.',
+  },
+  'pools.*.connections.age': {
+    value: false,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'A connection does not wear out. Set it where endpoints change behind one address.',
+  },
+  'pools.*.connections.requests': {
+    value: false,
+    unit: 'requests',
+    range: [1, LARGEST],
+    reason: 'As with age: only an endpoint that loses memory with each request gains by an end.',
+  },
+  'pools.*.connections.most': {
+    value: 256,
+    unit: 'connections',
+    range: [0, 65_535],
+    reason: 'Holds what a burst left behind, of each worker and endpoint, and stays far from the limit of files.',
+  },
+  'pools.*.retries.percent': {
+    value: 20,
+    unit: 'percent',
+    range: [0, 1_000],
+    reason: 'Covers one endpoint of five that fails; what is left is never sent more than a fifth besides.',
+  },
+  'pools.*.retries.reserve': {
+    value: 10,
+    unit: 'retries a second',
+    range: [0, 100_000],
+    reason: 'A fifth of little traffic is nothing, and a few retries a second bring nobody down.',
+  },
+  'routes.*.tries': {
+    value: 3,
+    unit: 'endpoints',
+    range: [1, 16],
+    reason: 'Two endpoints may be down at once; more tries make a client wait rather than help it.',
   },
   'timeouts.connect': {
     value: 5_000,
@@ -56,6 +146,54 @@ export const DEFAULTS = {
     unit: 'milliseconds',
     range: [1, LONGEST],
     reason: 'One side has finished; a peer that has vanished must not hold the other half for long.',
+  },
+  'timeouts.body': {
+    value: 60_000,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'Long enough for a radio link that breaks off for a while, short enough to be rid of who is gone.',
+  },
+  'timeouts.firstByte': {
+    value: 60_000,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'What proxies commonly wait for an answer; who waits longer has mostly gone away.',
+  },
+  'timeouts.response': {
+    value: 60_000,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'As with the first byte. A stream of events that is silent for longer sends comments meanwhile.',
+  },
+  'timeouts.try': {
+    value: false,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'Only who knows how long answers take can tell a slow endpoint from a slow answer.',
+  },
+  'timeouts.total': {
+    value: false,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'Downloads take as long as they take; that nothing happens is noticed by the others.',
+  },
+  'timeouts.tunnel': {
+    value: 60 * 60_000,
+    unit: 'milliseconds',
+    range: [1, LONGEST],
+    reason: 'WebSockets are silent for long and mostly ping within the minute; one that is dead ends at last.',
+  },
+  'limits.body': {
+    value: false,
+    unit: 'bytes',
+    range: [0, 2 ** 50],
+    reason: 'Bodies pass through as they come and fill no memory here; endpoints know what they take.',
+  },
+  'limits.bodyRate': {
+    value: 240,
+    unit: 'bytes a second',
+    range: [0, LARGEST],
+    reason: 'What Kestrel asks for; a slower client holds a connection without using it.',
   },
   drain: {
     value: 30_000,
@@ -81,5 +219,9 @@ export const DEFAULTS = {
   },
 } as const satisfies Record<string, Default>;
 
-/** The default of a time, with the range that its setting accepts. */
-export type TimeSetting = 'timeouts.connect' | 'timeouts.idle' | 'timeouts.halfClose' | 'drain';
+type Table = typeof DEFAULTS;
+
+/** The settings of numbers that count this, and that a range is accepted of. */
+export type SettingOf<U extends Unit> = {
+  [Name in keyof Table]: Table[Name] extends { unit: U; range: readonly [number, number] } ? Name : never;
+}[keyof Table];

@@ -33,13 +33,15 @@ export function readBy<In, Out>(
 }
 
 /** A whole number of the range; `what` says what it counts. */
-export function whole([min, max]: readonly [number, number], what: string): z.ZodType<number, number> {
-  return readBy(z.number(), (value) => {
-    const isInRange = Number.isInteger(value) && value >= min && value <= max;
-    return isInRange
-      ? { value }
-      : { finding: finding('OUT_OF_RANGE', { got: describe(value), what, min, max }) };
-  });
+export function parseWhole(
+  written: unknown,
+  [min, max]: readonly [number, number],
+  what: string,
+): Parsed<number> {
+  const isInRange = Number.isInteger(written) && Number(written) >= min && Number(written) <= max;
+  return isInRange
+    ? { value: Number(written) }
+    : { finding: finding('OUT_OF_RANGE', { got: describe(written), what, min, max }) };
 }
 
 /** A name. */

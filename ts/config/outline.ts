@@ -7,8 +7,8 @@
  */
 
 import { z } from 'zod';
-import type { Outline, PoolOutline, RouteOutline } from './pieces.js';
-import { accept, algorithm, endpoint, listenAddress } from './schema.js';
+import type { ListenerOutline, Outline, PoolOutline, RouteOutline } from './pieces.js';
+import { accept, algorithm, endpoint, host, listenAddress, prefix } from './schema.js';
 
 /** An outline in which routes may have been left out. */
 export type RoughOutline = Omit<Outline, 'routes'> & { readonly routes: readonly RouteOutline[] | undefined };
@@ -23,10 +23,15 @@ export function outlineOf(written: unknown): RoughOutline | null {
 const text = z.string();
 
 const listener = z.union([
-  listenAddress.transform(({ address }) => ({ address, accept: null })),
+  listenAddress.transform((spot): ListenerOutline => ({ ...spot, accept: null, saysHttp: false })),
   z
-    .object({ address: orNull(listenAddress), accept: orNull(accept) })
-    .transform(({ address, accept }) => ({ address: address?.address ?? null, accept })),
+    .object({ address: orNull(listenAddress), accept: orNull(accept), http: z.unknown().optional() })
+    .transform(({ address: spot, accept, http }): ListenerOutline => ({
+      address: spot?.address ?? null,
+      protocol: spot?.protocol ?? null,
+      accept,
+      saysHttp: http !== undefined,
+    })),
 ]);
 
 const pool = z.object({
@@ -35,28 +40,48 @@ const pool = z.object({
 });
 
 const match = z.object({
-  listener: z
-    .union([text, z.array(orNull(text))])
-    .optional()
-    .catch([null])
-    .transform((names) => names ?? null),
+  listener: oneOrMore(text),
+  host: oneOrMore(host),
+  path: oneOrMore(prefix),
 });
+
+// `undefined` for what was not written, and `null` in the place of what is wrong.
+function oneOrMore(
+  piece: z.ZodType<string>,
+): z.ZodType<string | readonly (string | null)[] | undefined> {
+  return z
+    .union([piece, z.array(orNull(piece))])
+    .optional()
+    .catch([null]);
+}
 
 const route = z
   .object({
     name: orNull(text),
-    match: match.optional().catch({ listener: [null] }),
+    match: match.optional().catch({ listener: [null], host: undefined, path: undefined }),
     pool: orNull(text),
   })
-  .transform(({ name, match, pool }): RouteOutline => ({ name, listener: match?.listener ?? null, pool }));
+  .transform(({ name, match, pool }): RouteOutline => ({
+    name,
+    listener: match?.listener ?? null,
+    hosts: match?.host === undefined ? null : [match.host].flat(),
+    paths: match?.path === undefined ? null : [match.path].flat(),
+    pool,
+  }));
 
 /** A route of which nothing could be read. */
-export const UNREADABLE: RouteOutline = { name: null, listener: [null], pool: null };
+export const UNREADABLE: RouteOutline = {
+  name: null,
+  listener: [null],
+  hosts: null,
+  paths: null,
+  pool: null,
+};
 
 const tolerant = z
   .object({
     listeners: z
-      .record(text, listener.catch({ address: null, accept: null }))
+      .record(text, listener.catch({ address: null, protocol: null, accept: null, saysHttp: false }))
       .nullable()
       .catch(null),
     pools: z

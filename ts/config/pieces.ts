@@ -1,6 +1,7 @@
 /** A configuration once it is read: right, complete, and in milliseconds. */
 
-import type { Accept, Address, Protocol } from '../plan/types.js';
+import type { Accept, Address } from '../plan/types.js';
+import type { Spoken } from './address.js';
 import type { Endpoint } from './endpoint.js';
 
 /** A configuration whose every piece is right. */
@@ -10,6 +11,7 @@ export interface ReadConfig {
   /** In the order written. Where none were given, the one to the only pool. */
   readonly routes: readonly Route[];
   readonly timeouts: SomeTimeouts;
+  readonly limits: SomeLimits;
   /** In milliseconds. */
   readonly drain: number;
   /** `null` is decided where it runs. */
@@ -20,15 +22,42 @@ export interface ReadConfig {
 /** Where connections come in. */
 export interface Listener {
   readonly address: Address;
-  readonly protocol: Protocol;
+  readonly protocol: Spoken;
+  /** Of a listener that speaks HTTP. */
+  readonly http: SomeHttp;
   readonly accept: Accept;
   readonly backlog: number;
+}
+
+/** The settings of HTTP on a listener that were given: in milliseconds, in bytes, and how many. */
+export interface SomeHttp {
+  readonly head?: number | undefined;
+  readonly keepAlive?: number | undefined;
+  readonly line?: number | undefined;
+  readonly fields?: number | undefined;
+  readonly count?: number | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
 export interface Pool {
   readonly endpoints: readonly Endpoint[];
   readonly algorithm: AlgorithmChoice;
+  readonly connections: SomeConnections;
+  readonly retries: SomeRetries;
+}
+
+/** How long connections are kept, as far as it was given: in milliseconds; `null` is no end. */
+export interface SomeConnections {
+  readonly idle?: number | undefined;
+  readonly age?: number | null | undefined;
+  readonly requests?: number | null | undefined;
+  readonly most?: number | undefined;
+}
+
+/** How many requests may be sent again, as far as it was given. */
+export interface SomeRetries {
+  readonly percent?: number | undefined;
+  readonly reserve?: number | undefined;
 }
 
 /** The algorithm of a pool. */
@@ -37,13 +66,19 @@ export interface AlgorithmChoice {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Which pool serves which connections. */
+/** Which pool serves which connections and requests. */
 export interface Route {
   readonly name: string | null;
   /** As it was written: a name, several, or `null` for every listener. */
   readonly listener: string | readonly string[] | null;
+  /** The hosts that requests are for; `null` is any. */
+  readonly hosts: readonly string[] | null;
+  /** What paths begin with, `''` for all of them; `null` does not look at requests. */
+  readonly paths: readonly string[] | null;
   readonly pool: string;
   readonly timeouts: SomeTimeouts;
+  readonly limits: SomeLimits;
+  readonly tries: number;
 }
 
 /** The timeouts that were given, in milliseconds; `null` waits for ever. */
@@ -51,6 +86,18 @@ export interface SomeTimeouts {
   readonly connect?: number | undefined;
   readonly idle?: number | null | undefined;
   readonly halfClose?: number | null | undefined;
+  readonly body?: number | undefined;
+  readonly firstByte?: number | undefined;
+  readonly response?: number | undefined;
+  readonly try?: number | null | undefined;
+  readonly total?: number | null | undefined;
+  readonly tunnel?: number | null | undefined;
+}
+
+/** The limits that were given, in bytes; `null` is any number. */
+export interface SomeLimits {
+  readonly body?: number | null | undefined;
+  readonly bodyRate?: number | undefined;
 }
 
 /**
@@ -66,8 +113,11 @@ export interface Outline {
 /** A listener of which any piece may be wrong. */
 export interface ListenerOutline {
   readonly address: Address | null;
+  readonly protocol: Spoken | null;
   /** `null` when it was not written, too. */
   readonly accept: Accept | null;
+  /** Whether something is said of HTTP. */
+  readonly saysHttp: boolean;
 }
 
 /** A pool of which any piece may be wrong. */
@@ -81,6 +131,10 @@ export interface RouteOutline {
   readonly name: string | null;
   /** `null` takes those of every listener; in a list, it is a name that was wrong. */
   readonly listener: string | readonly (string | null)[] | null;
+  /** `null` is any; in a list, it is a host that was wrong. */
+  readonly hosts: readonly (string | null)[] | null;
+  /** `null` does not look at requests; in a list, it is a path that was wrong. */
+  readonly paths: readonly (string | null)[] | null;
   /** `null` was wrong. */
   readonly pool: string | null;
 }

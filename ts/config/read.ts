@@ -40,7 +40,9 @@ export function readConfig(written: unknown): Reading {
 
 // With one pool there is no need to say where connections go.
 function defaultRoute([pool, ...others]: readonly string[]): Route | null {
-  return pool === undefined || others.length > 0 ? null : { name: null, listener: null, pool, timeouts: {} };
+  if (pool === undefined || others.length > 0) return null;
+  const tries = DEFAULTS['routes.*.tries'].value;
+  return { name: null, listener: null, hosts: null, paths: null, pool, timeouts: {}, limits: {}, tries };
 }
 
 function routesMissing(pools: readonly string[]): Issue {
@@ -53,6 +55,7 @@ function complete(data: Read, byDefault: Route | null): ReadConfig {
     pools: new Map(Object.entries(data.pools)),
     routes: data.routes ?? (byDefault === null ? [] : [byDefault]),
     timeouts: data.timeouts ?? {},
+    limits: data.limits ?? {},
     drain: data.drain ?? DEFAULTS.drain.value,
     workers: data.workers ?? DEFAULTS.workers.value,
     portable: data.portable ?? DEFAULTS.portable.value,

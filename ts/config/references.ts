@@ -29,7 +29,8 @@ function* checkNames(of: 'listeners' | 'pools', names: Iterable<string>): Iterab
 
 function* checkListeners(listeners: Outline['listeners']): Iterable<Issue> {
   const seen = new Map<string, string>();
-  for (const [name, { address, accept }] of listeners) {
+  for (const [name, { address, protocol, accept, saysHttp }] of listeners) {
+    if (protocol === 'tcp' && saysHttp) yield issue(writePath(['listeners', name, 'http']), 'HTTP_ON_TCP', {});
     if (address === null) continue;
     const path = writePath(['listeners', name]);
     if (address.kind === 'unix' && accept === 'per-worker') {
@@ -91,11 +92,31 @@ function* checkRoutes({ listeners, pools, routes }: Outline): Iterable<Issue> {
         meant,
       });
     }
+    if (needsHttp(route, listeners)) yield issue(path('match'), 'MATCH_NEEDS_HTTP', {});
+    const count = pairsOf(route);
+    if (count > MOST_RULES) yield issue(path('match'), 'TOO_MANY_RULES', { count, most: MOST_RULES });
     if (route.name === null) continue;
     const other = names.get(route.name);
     if (other === undefined) names.set(route.name, path());
     else yield issue(path('name'), 'DUPLICATE_ROUTE', { name: describe(route.name), other });
   }
+}
+
+/** The most pairs of host and path that one route may match: what is written by hand has fewer. */
+export const MOST_RULES = 1000;
+
+/** How many pairs of host and path a route matches. */
+export function pairsOf({ hosts, paths }: RouteOutline): number {
+  return (hosts?.length ?? 1) * (paths?.length ?? 1);
+}
+
+/** Whether a route looks at requests, and none can come to it. */
+export function needsHttp(route: RouteOutline, listeners: Outline['listeners']): boolean {
+  if (route.hosts === null && route.paths === null) return false;
+  const named = route.listener === null ? [...listeners.keys()] : [route.listener].flat();
+  // Of what could not be read, nobody knows what it speaks.
+  const protocols = named.map((name) => (name === null ? null : listeners.get(name)?.protocol));
+  return protocols.length > 0 && protocols.every((protocol) => protocol === 'tcp');
 }
 
 // Each listener that a route names, with where it stands below `match.listener`.

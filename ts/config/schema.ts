@@ -7,38 +7,21 @@
 
 import { z } from 'zod';
 import { finding, type Parsed } from '../errors.js';
-import type { Address, Protocol } from '../plan/types.js';
-import { parseEndpointAddress, parseListenAddress, protocolOf } from './address.js';
-import { DEFAULTS, type TimeSetting } from './defaults.js';
-import { parseDuration } from './duration.js';
+import type { Address } from '../plan/types.js';
+import { parseEndpointAddress, parseListenAddress, protocolOf, type Spoken } from './address.js';
+import { DEFAULTS } from './defaults.js';
 import { parseEndpointText, reachedBy } from './endpoint.js';
-import { fields, list, name, named, readBy, whole } from './fields.js';
-import type { AlgorithmChoice, Listener, Route } from './pieces.js';
-import type { Config, Duration } from './types.js';
+import { fields, list, name, named, readBy } from './fields.js';
+import { parseHost } from './host.js';
+import type { AlgorithmChoice, Listener, Pool, Route } from './pieces.js';
+import { parsePrefix } from './prefix.js';
+import { backlog, connections, drain, http, limits, retries, timeouts, tries, workers } from './settings.js';
+import type { Config } from './types.js';
 
 const text = z.string();
 
-function time(setting: TimeSetting): z.ZodType<number, Duration> {
-  const written = z.union([z.number(), text]) as unknown as z.ZodType<Duration, Duration>;
-  return readBy(written, (duration) => parseDuration(duration, DEFAULTS[setting].range));
-}
-
-function timeOrNever(setting: TimeSetting): z.ZodType<number | null, Duration | false> {
-  // `true` passes the shape, to be refused as a time with the hint of one.
-  const written = z.union([z.number(), text, z.boolean()]) as unknown as z.ZodType<unknown, Duration | false>;
-  return readBy(written, (duration): Parsed<number | null> => {
-    return duration === false ? { value: null } : parseDuration(duration, DEFAULTS[setting].range);
-  });
-}
-
-const timeouts = fields({
-  connect: time('timeouts.connect').optional(),
-  idle: timeOrNever('timeouts.idle').optional(),
-  halfClose: timeOrNever('timeouts.halfClose').optional(),
-});
-
 /** Where a listener listens, and what it speaks there. */
-export const listenAddress = readBy(text, (written): Parsed<{ address: Address; protocol: Protocol }> => {
+export const listenAddress = readBy(text, (written): Parsed<{ address: Address; protocol: Spoken }> => {
   const parsed = parseListenAddress(written);
   return 'finding' in parsed ? parsed : { value: { address: parsed.value, protocol: protocolOf(written) } };
 });
@@ -47,16 +30,23 @@ export const accept = z.enum(['per-worker', 'hand-off']);
 
 const listener = z
   .union([
-    listenAddress.transform((address) => ({ address, accept: undefined, backlog: undefined })),
+    listenAddress.transform((address) => ({
+      address,
+      accept: undefined,
+      backlog: undefined,
+      http: undefined,
+    })),
     fields({
       address: listenAddress,
       accept: accept.optional(),
-      backlog: whole(DEFAULTS['listeners.*.backlog'].range, 'a number of connections').optional(),
+      backlog: backlog.optional(),
+      http: http.optional(),
     }),
   ])
-  .transform(({ address: { address, protocol }, accept, backlog }): Listener => ({
+  .transform(({ address: { address, protocol }, accept, backlog, http }): Listener => ({
     address,
     protocol,
+    http: { ...http?.timeouts, ...http?.limits },
     // A Unix socket cannot be shared between workers.
     accept: accept ?? (address.kind === 'unix' ? 'hand-off' : DEFAULTS['listeners.*.accept'].value),
     backlog: backlog ?? DEFAULTS['listeners.*.backlog'].value,
@@ -78,16 +68,40 @@ export const algorithm = z
     return { name: written.name, options: written.options ?? {} };
   });
 
-const pool = fields({ endpoints: list(endpoint, finding('NO_ENDPOINTS', {})), algorithm });
+const pool = fields({
+  endpoints: list(endpoint, finding('NO_ENDPOINTS', {})),
+  algorithm,
+  connections: connections.optional(),
+  retries: retries.optional(),
+}).transform(({ endpoints, algorithm, connections, retries }): Pool => {
+  return { endpoints, algorithm, connections: connections ?? {}, retries: retries ?? {} };
+});
+
+export const host = readBy(text, parseHost);
+
+export const prefix = readBy(text, parsePrefix);
 
 const route = fields({
   name: name.optional(),
-  match: fields({ listener: z.union([text, list(text, finding('NO_NAMES', {}))]).optional() }).optional(),
+  match: fields({
+    listener: z.union([text, list(text, finding('NO_NAMES', {}))]).optional(),
+    host: z.union([host, list(host, finding('NO_HOSTS', {}))]).optional(),
+    path: z.union([prefix, list(prefix, finding('NO_PATHS', {}))]).optional(),
+  }).optional(),
   pool: text,
   timeouts: timeouts.optional(),
-}).transform(({ name, match, pool, timeouts }): Route => {
-  return { name: name ?? null, listener: match?.listener ?? null, pool, timeouts: timeouts ?? {} };
-});
+  limits: limits.optional(),
+  tries: tries.optional(),
+}).transform(({ name, match, pool, timeouts, limits, tries }): Route => ({
+  name: name ?? null,
+  listener: match?.listener ?? null,
+  hosts: match?.host === undefined ? null : [match.host].flat(),
+  paths: match?.path === undefined ? null : [match.path].flat(),
+  pool,
+  timeouts: timeouts ?? {},
+  limits: limits ?? {},
+  tries: tries ?? DEFAULTS['routes.*.tries'].value,
+}));
 
 /** A whole configuration. What it finds are the issues of its shape and of its single pieces. */
 export const config = fields({
@@ -95,8 +109,9 @@ export const config = fields({
   pools: named(pool, finding('NO_POOLS', {})),
   routes: list(route).optional(),
   timeouts: timeouts.optional(),
-  drain: time('drain').optional(),
-  workers: whole(DEFAULTS.workers.range, 'a number of threads').optional(),
+  limits: limits.optional(),
+  drain: drain.optional(),
+  workers: workers.optional(),
   portable: z.boolean().optional(),
 });
 

@@ -9,6 +9,9 @@
  */
 export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | `${number}h`;
 
+/** A number of bytes, or a number and a unit, such as `'16KiB'` (16384), `'10MiB'` or `'2GiB'`. */
+export type Bytes = number | `${number}KiB` | `${number}MiB` | `${number}GiB`;
+
 /** Everything a balancer does, as plain data. */
 export interface Config {
   /**
@@ -24,8 +27,9 @@ export interface Config {
    */
   readonly pools: Readonly<Record<string, PoolConfig>>;
   /**
-   * Which pool serves which connections. A route that names its listeners goes before one that
-   * takes all of them; otherwise the first that matches wins.
+   * Which pool serves which connections and requests. Of all that match, the one wins that names
+   * the host; then the one with the longest path; then one that names its listeners before one that
+   * takes all of them; then the first. A request that no route takes is answered with 404.
    *
    * Default: everything goes to the only pool. With more pools it must be given.
    *
@@ -34,6 +38,8 @@ export interface Config {
   readonly routes?: readonly RouteConfig[] | undefined;
   /** How long the steps of a connection may take, where a route does not say otherwise. */
   readonly timeouts?: TimeoutsConfig | undefined;
+  /** What requests may amount to, where a route does not say otherwise. */
+  readonly limits?: LimitsConfig | undefined;
   /**
    * How long connections may go on when their endpoint leaves the configuration, and when the
    * balancer closes. Default: `'30s'`. 0 cuts them at once.
@@ -73,6 +79,40 @@ export interface ListenerConfig {
    * system may hold fewer. Default: 4096.
    */
   readonly backlog?: number | undefined;
+  /** What holds for HTTP there. Issue: `HTTP_ON_TCP` where none is spoken. */
+  readonly http?: HttpConfig | undefined;
+}
+
+/** What holds for HTTP on a listener, before it is known which route a request takes. */
+export interface HttpConfig {
+  /** How long a client may take. */
+  readonly timeouts?: HttpTimeoutsConfig | undefined;
+  /** How large the head of a request may be. */
+  readonly limits?: HttpLimitsConfig | undefined;
+}
+
+/** How long a client may take that speaks HTTP. At least 1 ms each. */
+export interface HttpTimeoutsConfig {
+  /**
+   * For the head of a request, from its first byte on; then it is answered with 408. A connection's
+   * first request has to begin within this time, too. Default: `'30s'`.
+   */
+  readonly head?: Duration | undefined;
+  /** Between two requests; then the connection is closed. Default: `'75s'`. */
+  readonly keepAlive?: Duration | undefined;
+}
+
+/**
+ * How large the head of a request may be. It holds for the heads of responses too: a larger one is
+ * not passed on, and the request is answered with 502.
+ */
+export interface HttpLimitsConfig {
+  /** The first line, from 1 byte to 32 KiB; beyond it 414. Default: `'16KiB'`. */
+  readonly line?: Bytes | undefined;
+  /** All field lines together, from 1 byte to 64 KiB; beyond it 431. Default: `'64KiB'`. */
+  readonly fields?: Bytes | undefined;
+  /** How many fields, from 1 to 128; beyond it 431. Default: 100. */
+  readonly count?: number | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
@@ -92,6 +132,36 @@ export interface PoolConfig {
    * Issues: `UNKNOWN_ALGORITHM`, `ALGORITHM_THREW`, `ALGORITHM_WRONG`.
    */
   readonly algorithm?: AlgorithmName | AlgorithmConfig | undefined;
+  /** How long HTTP connections to its endpoints are kept for further requests. */
+  readonly connections?: ConnectionsConfig | undefined;
+  /** How many of its requests may be sent again. */
+  readonly retries?: RetriesConfig | undefined;
+}
+
+/** How long HTTP connections to an endpoint are kept for further requests. */
+export interface ConnectionsConfig {
+  /** How long one may wait for its next request. Default: `'60s'`. At least 1 ms. */
+  readonly idle?: Duration | undefined;
+  /** After which it serves no further request. Default: `false`, no end. */
+  readonly age?: Duration | false | undefined;
+  /** How many requests it may serve, from 1. Default: `false`, any number. */
+  readonly requests?: number | false | undefined;
+  /**
+   * How many each worker keeps waiting for each endpoint, from 0 (none is used again) to 65535.
+   * Default: 256.
+   */
+  readonly most?: number | undefined;
+}
+
+/**
+ * How many requests of a pool may be sent again, so that retries do not bring down what is left of
+ * it. Each retry beyond is denied, and its client is told of the failure.
+ */
+export interface RetriesConfig {
+  /** Percent of the requests that came lately, from 0 to 1000. Default: 20. */
+  readonly percent?: number | undefined;
+  /** This many a second besides, from 0 to 100000. Default: 10. */
+  readonly reserve?: number | undefined;
 }
 
 /** A name of an algorithm: one of fourseven, or one that was registered. */
@@ -117,7 +187,7 @@ export interface EndpointConfig {
   readonly addresses: readonly string[];
 }
 
-/** Which pool serves which connections. */
+/** Which pool serves which connections and requests. */
 export interface RouteConfig {
   /**
    * Its stable name. Default: the name of its pool, with a number where that is taken.
@@ -125,28 +195,96 @@ export interface RouteConfig {
    * Issue: `DUPLICATE_ROUTE`.
    */
   readonly name?: string | undefined;
-  /** Which connections it takes. Default: all. */
+  /** Which connections and requests it takes. Default: all. */
   readonly match?: MatchConfig | undefined;
   /** The pool that serves them. Issue: `UNKNOWN_POOL`. */
   readonly pool: string;
   /** How long the steps of its connections may take, where it differs from the rest. */
   readonly timeouts?: TimeoutsConfig | undefined;
+  /** What its requests may amount to, where it differs from the rest. */
+  readonly limits?: LimitsConfig | undefined;
+  /**
+   * At how many endpoints a request is tried, from 1 to 16, as long as that does no harm and its
+   * pool has retries left. Default: 3.
+   */
+  readonly tries?: number | undefined;
 }
 
-/** Which connections a route takes: those for which every field matches. */
+/**
+ * Which connections and requests a route takes: those for which every field matches. With a host or
+ * a path it looks at requests, so it takes only what comes by listeners that speak HTTP.
+ *
+ * Issues: `MATCH_NEEDS_HTTP` where none of its listeners does, `TOO_MANY_RULES` where its hosts
+ * times its paths are more than 1000.
+ */
 export interface MatchConfig {
   /** The listener they came in by, or several. Default: any. Issue: `UNKNOWN_LISTENER`. */
   readonly listener?: string | readonly string[] | undefined;
+  /**
+   * The host that a request is for, or several: exactly this one, in any case and with any port,
+   * such as `'api.example'` or `'[2001:db8::7]'`. Names beyond ASCII are written as requests have
+   * them, `'xn--…'`. Default: any.
+   *
+   * Issues: `BAD_HOST`, `HOST_PORT`, `HOST_UNICODE`, `HOST_WILDCARD`.
+   */
+  readonly host?: string | readonly string[] | undefined;
+  /**
+   * What the path of a request begins with, or several such: whole segments. `'/v2'` takes `/v2`,
+   * `/v2/` and `/v2/x`, not `/v2x`; `'/v2/'` says the same, and `'/'` takes everything. It is
+   * compared as it is sent, percent-encoding and all. Default: any.
+   *
+   * Issues: `BAD_PREFIX`, `PREFIX_ENCODING`.
+   */
+  readonly path?: string | readonly string[] | undefined;
 }
 
-/** How long the steps of a connection may take. Kept in ticks of 10 ms, and never too short. */
+/**
+ * How long the steps of a connection or a request may take. Kept in ticks of 10 ms, and never too
+ * short. At least 1 ms each.
+ */
 export interface TimeoutsConfig {
-  /** To connect to an endpoint, over all its addresses. Default: `'5s'`. At least 1 ms. */
+  /** To connect to an endpoint, over all its addresses. Default: `'5s'`. */
   readonly connect?: Duration | undefined;
-  /** Without a byte in either direction. Default: `'10m'`. `false` waits for ever. */
+  /** TCP: without a byte in either direction. Default: `'10m'`. `false` waits for ever. */
   readonly idle?: Duration | false | undefined;
   /**
-   * Without a byte once one side has finished sending. Default: `'30s'`. `false` waits for ever.
+   * TCP, and tunnels: without a byte once one side has finished sending. Default: `'30s'`. `false`
+   * waits for ever.
    */
   readonly halfClose?: Duration | false | undefined;
+  /**
+   * HTTP: in every span of this length, at least `limits.bodyRate` bytes a second of a request's
+   * body have to come, and one byte in any case; else 408. Default: `'60s'`.
+   */
+  readonly body?: Duration | undefined;
+  /** HTTP: from the end of a request to the first byte of its response; then 504. Default: `'60s'`. */
+  readonly firstByte?: Duration | undefined;
+  /** HTTP: without a byte of a response; then the connection is cut. Default: `'60s'`. */
+  readonly response?: Duration | undefined;
+  /**
+   * HTTP: one try, until its response begins. Then another endpoint is tried, if that does no harm.
+   * Default: `false`, as long as the others allow.
+   */
+  readonly try?: Duration | false | undefined;
+  /**
+   * HTTP: a request with all its tries and its response; 504 where none has begun. Default: `false`,
+   * as long as the others allow.
+   */
+  readonly total?: Duration | false | undefined;
+  /**
+   * HTTP: without a byte in either direction once both sides speak another protocol, such as
+   * WebSocket. Default: `'1h'`. `false` waits for ever.
+   */
+  readonly tunnel?: Duration | false | undefined;
+}
+
+/** What requests may amount to. Of HTTP alone. */
+export interface LimitsConfig {
+  /** The body of a request, up to 1048576 GiB; beyond it 413. Default: `false`, any number. */
+  readonly body?: Bytes | false | undefined;
+  /**
+   * Bytes a second of a request's body that have to come, measured over each span of
+   * `timeouts.body`. Default: 240. 0 asks for one byte in each span only.
+   */
+  readonly bodyRate?: number | undefined;
 }

@@ -9,3 +9,12 @@ export const MOST_CHOICES = 32;
 
 /** The deepest stack that a cost program may need. */
 export const COST_STACK = 8;
+
+/** The most bytes that the first line of a head may be allowed. */
+export const MOST_LINE = 32 * 1024;
+
+/** The most bytes that the field lines of a head may be allowed. */
+export const MOST_FIELDS = 64 * 1024;
+
+/** The most fields that a head may be allowed. */
+export const MOST_COUNT = 128;

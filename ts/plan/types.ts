@@ -24,7 +24,11 @@ engine: EngineSettings,
  */
 listeners: Array<Listener>, 
 /**
- * What to do with them, in order of precedence: the first that matches wins.
+ * Which route takes what, in order of precedence: the first that matches wins.
+ */
+rules: Array<Rule>, 
+/**
+ * What to do with what a rule has taken.
  */
 routes: Array<Route>, 
 /**
@@ -85,7 +89,36 @@ backlog: number, };
 /**
  * What is spoken on a listener.
  */
-export type Protocol = "tcp" | "http";
+export type Protocol = { "kind": "tcp", } | { "kind": "http", 
+/**
+ * How long the head of a request may take, in milliseconds.
+ */
+head: number, 
+/**
+ * How long a connection may wait for its next request, in milliseconds.
+ */
+keepAlive: number, 
+/**
+ * How large heads may be.
+ */
+heads: HeadLimits, };
+
+/**
+ * How large the head of a message may be, from clients and from endpoints.
+ */
+export type HeadLimits = { 
+/**
+ * Bytes of the first line.
+ */
+line: number, 
+/**
+ * Bytes of all field lines.
+ */
+fields: number, 
+/**
+ * How many fields.
+ */
+count: number, };
 
 /**
  * Who accepts the connections of a listener.
@@ -110,7 +143,29 @@ port: number, } | { "kind": "unix",
 path: string, };
 
 /**
- * A rule and what to do with a match.
+ * What is matched: every part that is there has to.
+ */
+export type Rule = { 
+/**
+ * Positions of the listeners whose connections it takes; `null` takes every listener's. With a host
+ * or a path it takes only what comes by HTTP.
+ */
+listeners: Array<number> | null, 
+/**
+ * The host that a request is for: lower case, without port and without a dot at its end.
+ */
+host: string | null, 
+/**
+ * The path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not `/v2x`.
+ */
+path: string | null, 
+/**
+ * Position of the route that takes a match.
+ */
+route: number, };
+
+/**
+ * What to do with what a rule has taken.
  */
 export type Route = { 
 /**
@@ -118,17 +173,17 @@ export type Route = {
  */
 key: string, 
 /**
- * Positions of the listeners whose connections it takes; `null` takes every listener's.
- */
-listeners: Array<number> | null, 
-/**
- * Position of the pool that serves a match.
+ * Position of the pool that serves it.
  */
 pool: number, 
 /**
  * How long each step may take.
  */
-timeouts: Timeouts, };
+timeouts: Timeouts, 
+/**
+ * What holds for HTTP alone.
+ */
+http: HttpPolicy, };
 
 /**
  * How long the steps of a connection may take, in milliseconds. They are kept by a timer wheel of
@@ -149,6 +204,50 @@ idle: number | null,
 halfClose: number | null, };
 
 /**
+ * What holds for the exchanges of a route.
+ */
+export type HttpPolicy = { 
+/**
+ * In every so many milliseconds of a request's body at least one byte has to come, and as many as
+ * `body_rate` says.
+ */
+body: number, 
+/**
+ * Bytes a second.
+ */
+bodyRate: number, 
+/**
+ * Milliseconds from the end of a request to the first byte of its response.
+ */
+firstByte: number, 
+/**
+ * Milliseconds without a byte of a response.
+ */
+response: number, 
+/**
+ * Milliseconds that one try may take until its response begins; `null` is as long as the others
+ * allow.
+ */
+attempt: number | null, 
+/**
+ * Milliseconds that an exchange may take with all its tries; `null` is as long as the others allow.
+ */
+total: number | null, 
+/**
+ * Milliseconds without a byte in either direction once both sides speak another protocol; `null`
+ * waits for ever.
+ */
+tunnel: number | null, 
+/**
+ * Bytes that the body of a request may have; `null` is any number.
+ */
+mostBody: number | null, 
+/**
+ * How many endpoints a request is tried at, at most.
+ */
+tries: number, };
+
+/**
  * A named set of endpoints that can serve the same traffic, with one picker.
  */
 export type Pool = { 
@@ -163,7 +262,49 @@ endpoints: Array<number>,
 /**
  * How one of them is chosen.
  */
-picker: Picker, };
+picker: Picker, 
+/**
+ * How long connections to them are used again.
+ */
+reuse: Reuse, 
+/**
+ * How many requests may be sent again.
+ */
+budget: RetryBudget, };
+
+/**
+ * How long HTTP connections to an endpoint are kept for other requests.
+ */
+export type Reuse = { 
+/**
+ * Milliseconds that one may wait for its next request.
+ */
+idle: number, 
+/**
+ * Milliseconds after which it serves no further request; `null` sets no end.
+ */
+age: number | null, 
+/**
+ * Requests that it may serve; `null` is any number.
+ */
+requests: number | null, 
+/**
+ * How many a worker keeps waiting for each endpoint.
+ */
+most: number, };
+
+/**
+ * How many requests a pool may send again, so that retries do not bring down what is left of it.
+ */
+export type RetryBudget = { 
+/**
+ * Percent of its requests.
+ */
+percent: number, 
+/**
+ * This many a second besides.
+ */
+reserve: number, };
 
 /**
  * The data that the core executes to choose an endpoint.

@@ -1,0 +1,74 @@
+/** Fills in what was left out: what a route says, else what holds for all, else the default. */
+
+import { DEFAULTS } from '../config/defaults.js';
+import type { Listener, ReadConfig, Route, SomeConnections, SomeRetries } from '../config/pieces.js';
+import type { HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
+
+/** What is spoken on a listener, with its settings. */
+export function protocolFor({ protocol, http }: Listener): Protocol {
+  if (protocol === 'tcp') return { kind: 'tcp' };
+  return {
+    kind: 'http',
+    head: given(http.head, DEFAULTS['listeners.*.http.timeouts.head'].value),
+    keepAlive: given(http.keepAlive, DEFAULTS['listeners.*.http.timeouts.keepAlive'].value),
+    heads: {
+      line: given(http.line, DEFAULTS['listeners.*.http.limits.line'].value),
+      fields: given(http.fields, DEFAULTS['listeners.*.http.limits.fields'].value),
+      count: given(http.count, DEFAULTS['listeners.*.http.limits.count'].value),
+    },
+  };
+}
+
+/** How long the steps of a route's connections may take. */
+export function timeoutsFor({ timeouts: own }: Route, { timeouts: all }: ReadConfig): Timeouts {
+  return {
+    connect: given(own.connect, all.connect, DEFAULTS['timeouts.connect'].value),
+    idle: given(own.idle, all.idle, DEFAULTS['timeouts.idle'].value),
+    halfClose: given(own.halfClose, all.halfClose, DEFAULTS['timeouts.halfClose'].value),
+  };
+}
+
+/** What holds for a route's requests. */
+export function httpFor(route: Route, config: ReadConfig): HttpPolicy {
+  const { timeouts: own, limits: ownLimits, tries } = route;
+  const { timeouts: all, limits: allLimits } = config;
+  return {
+    body: given(own.body, all.body, DEFAULTS['timeouts.body'].value),
+    bodyRate: given(ownLimits.bodyRate, allLimits.bodyRate, DEFAULTS['limits.bodyRate'].value),
+    firstByte: given(own.firstByte, all.firstByte, DEFAULTS['timeouts.firstByte'].value),
+    response: given(own.response, all.response, DEFAULTS['timeouts.response'].value),
+    attempt: given(own.try, all.try, orNull(DEFAULTS['timeouts.try'].value)),
+    total: given(own.total, all.total, orNull(DEFAULTS['timeouts.total'].value)),
+    tunnel: given(own.tunnel, all.tunnel, orNull(DEFAULTS['timeouts.tunnel'].value)),
+    mostBody: given(ownLimits.body, allLimits.body, orNull(DEFAULTS['limits.body'].value)),
+    tries,
+  };
+}
+
+/** How long connections to the endpoints of a pool are used again. */
+export function reuseFor({ idle, age, requests, most }: SomeConnections): Reuse {
+  return {
+    idle: given(idle, DEFAULTS['pools.*.connections.idle'].value),
+    age: given(age, orNull(DEFAULTS['pools.*.connections.age'].value)),
+    requests: given(requests, orNull(DEFAULTS['pools.*.connections.requests'].value)),
+    most: given(most, DEFAULTS['pools.*.connections.most'].value),
+  };
+}
+
+/** How many requests of a pool may be sent again. */
+export function budgetFor({ percent, reserve }: SomeRetries): RetryBudget {
+  return {
+    percent: given(percent, DEFAULTS['pools.*.retries.percent'].value),
+    reserve: given(reserve, DEFAULTS['pools.*.retries.reserve'].value),
+  };
+}
+
+// The first that was said; `null` was said, too.
+function given<T>(...said: readonly [...(T | undefined)[], T]): T {
+  return said.find((one) => one !== undefined) as T;
+}
+
+// What users write as `false` is `null` in a plan.
+function orNull(value: number | false): number | null {
+  return value === false ? null : value;
+}
