@@ -94,8 +94,8 @@ export interface HttpConfig {
 /** How long a client may take that speaks HTTP. At least 1 ms each. */
 export interface HttpTimeoutsConfig {
   /**
-   * For the head of a request, from its first byte on; then it is answered with 408. A connection's
-   * first request has to begin within this time, too. Default: `'30s'`.
+   * For the head of a request, from its first byte on; then it is answered with 408. For a
+   * connection's first request the time runs from its acceptance. Default: `'30s'`.
    */
   readonly head?: Duration | undefined;
   /** Between two requests; then the connection is closed. Default: `'75s'`. */
@@ -103,8 +103,8 @@ export interface HttpTimeoutsConfig {
 }
 
 /**
- * How large the head of a request may be. It holds for the heads of responses too: a larger one is
- * not passed on, and the request is answered with 502.
+ * How large the head of a request may be. That of a response may always have 16 KiB, 64 KiB and 128
+ * fields; a larger one is not passed on, and the request is answered with 502.
  */
 export interface HttpLimitsConfig {
   /** The first line, from 1 byte to 32 KiB; beyond it 414. Default: `'16KiB'`. */

@@ -223,10 +223,10 @@ mod tests {
         (byte < 0x20 && byte != b'\t') || byte == 0x7f
     }
 
-    type Found = Vec<(Vec<u8>, Vec<u8>)>;
+    type Found = (Vec<u8>, Vec<u8>, Version, Vec<(Vec<u8>, Vec<u8>)>, usize);
 
     /// What is found of a request, and where it ends.
-    fn quick(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>, Version, Found, usize)> {
+    fn quick(bytes: &[u8]) -> Option<Found> {
         let line = request_line(bytes)?;
         let (mut fields, mut found) = (Vec::new(), Vec::new());
         let end = field_lines(bytes, line.end, 10, &mut fields, |at, name, value| {
@@ -238,7 +238,7 @@ mod tests {
         Some((part(line.method_at), part(line.target_at), line.version, found, end.unwrap()?))
     }
 
-    fn parsed(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>, Version, Found, usize)> {
+    fn parsed(bytes: &[u8]) -> Option<Found> {
         let mut fields = [httparse::EMPTY_HEADER; 10];
         let mut request = httparse::Request::new(&mut fields);
         let Ok(httparse::Status::Complete(end)) = request.parse(bytes) else { return None };

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use account::Fault;
 use net::{Half, Stream};
-use wire::{Asked, Framing, Head, Limits, Method, Refusal, Request, Version};
+use wire::{Asked, Framing, Head, Method, Refusal, Request, Version};
 use world::Open;
 
 use super::body::Reader;
@@ -51,8 +51,6 @@ pub struct Exchange {
     answer: Head,
     /// A part of a response's head, or what came behind a response.
     early: Vec<u8>,
-    /// How large the head of a response may be.
-    pub limits: Option<Limits>,
     /// Who serves it.
     pub choice: Option<Choice>,
     tried: Vec<Rc<EndpointHere>>,
@@ -169,7 +167,7 @@ impl Exchange {
         self.up.recycle(Self::KEEP);
         self.down.recycle(Self::KEEP);
         self.tried.clear();
-        (self.request, self.choice, self.conn, self.limits) = Default::default();
+        (self.request, self.choice, self.conn) = Default::default();
         self.stage = Stage::Wait;
         (self.up_stopped, self.awaits_continue, self.closes, self.keeps, self.tunnels) = Default::default();
         (self.interim, self.sent_before, self.status, self.times) = Default::default();

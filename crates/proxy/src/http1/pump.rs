@@ -264,10 +264,8 @@ impl Pump {
                 return Poll::Ready(Ok(()));
             }
             #[cfg(target_os = "linux")]
-            if self.portion.is_held() || (self.body.left() >= WORTH_SPLICING && self.filters.is_empty()) {
-                if ready!(self.splice(cx, (&mut *source, &mut *sink), tools))? {
-                    continue;
-                }
+            if self.may_splice() && ready!(self.splice(cx, (&mut *source, &mut *sink), tools))? {
+                continue;
             }
             #[cfg(not(target_os = "linux"))]
             let _ = tools;
@@ -289,6 +287,11 @@ impl Pump {
         }
         let_others_run(cx);
         Poll::Pending
+    }
+
+    #[cfg(target_os = "linux")]
+    fn may_splice(&self) -> bool {
+        self.portion.is_held() || (self.body.left() >= WORTH_SPLICING && self.filters.is_empty())
     }
 
     /// Splices a part of it; says whether that can be done.

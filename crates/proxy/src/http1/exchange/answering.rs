@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::Half;
-use wire::{Framing, Response};
+use wire::{Framing, Limits, MOST_FIELDS, Response};
 
 use super::{Asks, End, Exchange, Stage, Why};
 use crate::http1::body::Reader;
@@ -14,6 +14,8 @@ use crate::http1::heads::{Told, to_client};
 use crate::http1::pump::Broken;
 use crate::station::Station;
 
+/// How large the head of a response may be. Who allows clients less means clients.
+const LIMITS: Limits = Limits { line: 16 * 1024, fields: 64 * 1024, count: MOST_FIELDS };
 /// The most interim responses before a final one.
 const MOST_INTERIM: u8 = 32;
 
@@ -23,9 +25,6 @@ type Step = Option<Result<End, Fault>>;
 impl Exchange {
     /// Reads a response's head and passes it on; it may be an interim one.
     pub(super) fn answer(&mut self, cx: &mut Context<'_>, client: &mut Client, station: &Station) -> Poll<Step> {
-        let (Some(limits), true) = (self.limits, self.conn.is_some()) else {
-            return Poll::Ready(Some(Err(Fault::EndpointEnded)));
-        };
         let asked = self.asks.asked;
         let step = station.http.buffers.lend(|buffer| {
             // An interim response may have brought the next one along.
@@ -35,7 +34,7 @@ impl Exchange {
             }
             let (mut place, mut parsed) = (Buffer::place(before), Ok(None));
             if before > 0 {
-                parsed = Response::parse(&mut self.answer, buffer.at(place.clone()), &limits, asked);
+                parsed = Response::parse(&mut self.answer, buffer.at(place.clone()), &LIMITS, asked);
             }
             if parsed == Ok(None) {
                 let Some(conn) = &mut self.conn else { return unanswered(Fault::EndpointEnded) };
@@ -43,7 +42,7 @@ impl Exchange {
                     Ok(0) | Err(_) => return unanswered(Fault::EndpointEnded),
                     Ok(count) => place = Buffer::place(before + count),
                 }
-                parsed = Response::parse(&mut self.answer, buffer.at(place.clone()), &limits, asked);
+                parsed = Response::parse(&mut self.answer, buffer.at(place.clone()), &LIMITS, asked);
             }
             let (response, length) = match parsed {
                 Ok(Some(parsed)) => parsed,

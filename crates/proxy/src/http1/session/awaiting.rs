@@ -97,7 +97,6 @@ impl Session {
                 self.entered.iter().for_each(|entered| entered.set_endpoint(&choice.endpoint));
                 exchange.choice = Some(choice);
                 exchange.closes = self.leaves;
-                exchange.limits = Some(self.manners.limits);
                 exchange.begin(cx, buffer, body, &station, &self.from)
             }
             Err(NotChosen { fault, route }) => {
