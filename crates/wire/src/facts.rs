@@ -97,12 +97,12 @@ impl Facts {
         line: usize,
         version: Version,
         limits: &Limits,
-    ) -> Result<Option<(Self, usize)>, Refusal> {
+    ) -> Option<(Self, usize)> {
         let mut facts = Self::default();
         let each = |at, name: &[u8], value: &[u8]| facts.field(at, name, value, version);
-        let Some(length) = head.take_plain(bytes, line, limits, each)? else { return Ok(None) };
-        facts.close(head)?;
-        Ok(Some((facts, length)))
+        let length = head.take_plain(bytes, line, limits, each)?;
+        facts.close(head).ok()?;
+        Some((facts, length))
     }
 
     fn close(&mut self, head: &Head) -> Result<(), Refusal> {

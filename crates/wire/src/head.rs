@@ -211,17 +211,17 @@ impl Head {
         line: usize,
         limits: &Limits,
         each: impl FnMut(usize, &[u8], &[u8]) -> Result<(), Refusal>,
-    ) -> Result<Option<usize>, Refusal> {
+    ) -> Option<usize> {
         self.fields.clear();
         let most = limits.count.min(MOST_FIELDS);
-        let Some(length) = field_lines(bytes, line, most, &mut self.fields, each)? else { return Ok(None) };
+        let length = field_lines(bytes, line, most, &mut self.fields, each)?;
         // What is too large is for the other way to say.
         if line > limits.line + 2 || length - line > limits.fields + 2 {
-            return Ok(None);
+            return None;
         }
         self.bytes.clear();
-        self.bytes.extend_from_slice(bytes.get(..length).unwrap_or_default());
-        Ok(Some(length))
+        self.bytes.extend_from_slice(bytes.get(..length)?);
+        Some(length)
     }
 
     /// Where the value of the field at a position is.

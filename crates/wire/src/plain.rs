@@ -64,11 +64,7 @@ pub fn status_line(bytes: &[u8]) -> Option<StatusLine> {
 
 /// Reads field lines from `start` on, to behind the empty line, into `fields`, of which there may be
 /// `most`, and shows `each`: its position, name and value. Answers where the head ends; `None` when there
-/// is something that is not plain, or the end is not there.
-///
-/// # Errors
-///
-/// What `each` says.
+/// is something that is not plain, or that `each` refuses, or the end is not there.
 #[inline]
 pub fn field_lines(
     bytes: &[u8],
@@ -76,17 +72,16 @@ pub fn field_lines(
     most: usize,
     fields: &mut Vec<FieldAt>,
     mut each: impl FnMut(usize, &[u8], &[u8]) -> Result<(), Refusal>,
-) -> Result<Option<usize>, Refusal> {
+) -> Option<usize> {
     let mut rest = bytes.get(start..).unwrap_or_default();
     loop {
         let at = bytes.len() - rest.len();
         if let [b'\r', b'\n', ..] = rest {
-            return Ok(Some(at + 2));
+            return Some(at + 2);
         }
-        let Some((line, next)) = field_line(rest).filter(|_| fields.len() < most) else {
-            return Ok(None);
-        };
-        each(fields.len(), line.name, line.value)?;
+        let (line, next) = field_line(rest).filter(|_| fields.len() < most)?;
+        // It may be refused for what only looks so: the line may be folded.
+        each(fields.len(), line.name, line.value).ok()?;
         let value = at + line.value_at;
         fields.push(FieldAt {
             name: Span::new(at, at + line.name.len()),
@@ -235,7 +230,7 @@ mod tests {
             Ok(())
         });
         let part = |span: Span| bytes[span.start()..span.end()].to_vec();
-        Some((part(line.method_at), part(line.target_at), line.version, found, end.unwrap()?))
+        Some((part(line.method_at), part(line.target_at), line.version, found, end?))
     }
 
     fn parsed(bytes: &[u8]) -> Option<Found> {

@@ -107,7 +107,7 @@ impl Request {
         let rest = bytes.get(skipped..).unwrap_or_default();
         if let Some(line) = request_line(rest) {
             let RequestLine { method, method_at, target_at, version, end } = line;
-            if let Some((facts, length)) = Facts::take_plain(head, rest, end, version, limits)? {
+            if let Some((facts, length)) = Facts::take_plain(head, rest, end, version, limits) {
                 let line = Line { method, method_at, target_at, version };
                 return Self::understand(head, line, facts).map(|request| Some((request, skipped + length)));
             }

@@ -55,7 +55,7 @@ impl Response {
         asked: Asked,
     ) -> Result<Option<(Self, usize)>, Refusal> {
         if let Some(StatusLine { status, version, end }) = status_line(bytes)
-            && let Some((facts, length)) = Facts::take_plain(head, bytes, end, version, limits)?
+            && let Some((facts, length)) = Facts::take_plain(head, bytes, end, version, limits)
         {
             return Self::understand(head, status, version, asked, facts).map(|response| Some((response, length)));
         }
