@@ -20,11 +20,11 @@ use crate::descriptors::Descriptors;
 use crate::half::Half;
 use crate::scratch::Scratch;
 use crate::wheel::Timer;
+pub use flow::let_others_run;
 use flow::{Broken, Flow};
 use patience::{Alarm, Pace, Patience};
 #[cfg(target_os = "linux")]
 pub use portion::{Portion, Torn};
-pub use flow::let_others_run;
 
 /// What a worker lends to its relays.
 #[derive(Debug)]

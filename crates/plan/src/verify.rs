@@ -101,20 +101,23 @@ impl Findings {
                 self.add(&place, format!("{at} does not speak HTTP, and the rule looks at a request"));
             }
         }
-        if rule.host.as_ref().is_some_and(|host| host.is_empty() || host.bytes().any(|byte| byte.is_ascii_uppercase())) {
+        if rule.host.as_ref().is_some_and(|host| host.is_empty() || host.bytes().any(|byte| byte.is_ascii_uppercase()))
+        {
             self.add(&format!("{place}.host"), "is empty or not in lower case".into());
         }
-        if rule.path.as_ref().is_some_and(|path| !path.starts_with('/') || path.ends_with('/') || path.contains(['?', '#'])) {
+        if rule
+            .path
+            .as_ref()
+            .is_some_and(|path| !path.starts_with('/') || path.ends_with('/') || path.contains(['?', '#']))
+        {
             self.add(&format!("{place}.path"), "is no list of segments".into());
         }
     }
 
     fn heads(&mut self, place: &str, heads: HeadLimits) {
-        for (name, value, most) in [
-            ("line", heads.line, MOST_LINE),
-            ("fields", heads.fields, MOST_FIELDS),
-            ("count", heads.count, MOST_COUNT),
-        ] {
+        for (name, value, most) in
+            [("line", heads.line, MOST_LINE), ("fields", heads.fields, MOST_FIELDS), ("count", heads.count, MOST_COUNT)]
+        {
             if value == 0 || value > most {
                 self.add(&format!("{place}.{name}"), format!("is not from 1 to {most}"));
             }

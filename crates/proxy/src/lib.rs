@@ -12,7 +12,7 @@ mod stream;
 
 pub use adopted::{Adopted, EndpointHere, Here, ListenerHere, PoolHere, RouteHere};
 pub use connection::{Connection, Connections};
+pub use station::Station;
 #[cfg(feature = "inject")]
 pub use station::{Injection, PanicAt};
-pub use station::Station;
 pub use stream::begin;

@@ -78,7 +78,9 @@ static CLASSES: [Class; 256] = {
     while byte < 256 {
         #[expect(clippy::indexing_slicing, reason = "the table has every byte")]
         match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'!' | b'$' | b'&' => table[byte] = Class::Label,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' | b'!' | b'$' | b'&' => {
+                table[byte] = Class::Label
+            }
             b'\'' | b'*' | b'+' | b';' | b'=' => table[byte] = Class::Label,
             b'.' => table[byte] = Class::Dot,
             _ => {}

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use plan::{
-    Address, CostOp, Decoded, EngineSettings, HttpPolicy, Protocol, RetryBudget, Reuse, TableHash, Timeouts,
-};
+use plan::{Address, CostOp, Decoded, EngineSettings, HttpPolicy, Protocol, RetryBudget, Reuse, TableHash, Timeouts};
 
 use crate::intern::{Counted, Lives};
 use crate::live::{EndpointLive, ListenerLive, PoolLive, RouteLive};

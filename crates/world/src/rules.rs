@@ -169,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_host_matches_whatever_its_case_and_the_first_rule_wins() {
-        let rules = rules(&[("a.example", "/api/v2"), ("a.example", "/api"), ("", "/api/v2/x"), ("a.example", ""), ("", "")]);
+        let rules =
+            rules(&[("a.example", "/api/v2"), ("a.example", "/api"), ("", "/api/v2/x"), ("a.example", ""), ("", "")]);
         assert_eq!(found(&rules, "A.Example", "/api/v2/x"), Some(0));
         assert_eq!(found(&rules, "a.example", "/api/v3"), Some(1));
         assert_eq!(found(&rules, "a.example", "/"), Some(3));

@@ -47,15 +47,13 @@ impl Client {
         }
         while !self.ended && self.over.len() < MOST_EARLY {
             let most = MOST_EARLY - self.over.len();
-            let read = buffers.lend(|buffer| {
-                match Half::poll_read(&mut self.stream, cx, buffer.room(most)) {
-                    Poll::Ready(Ok(count)) => {
-                        self.over.extend_from_slice(buffer.at(Buffer::place(count)));
-                        Some(Ok(count))
-                    }
-                    Poll::Ready(Err(error)) => Some(Err(error)),
-                    Poll::Pending => None,
+            let read = buffers.lend(|buffer| match Half::poll_read(&mut self.stream, cx, buffer.room(most)) {
+                Poll::Ready(Ok(count)) => {
+                    self.over.extend_from_slice(buffer.at(Buffer::place(count)));
+                    Some(Ok(count))
                 }
+                Poll::Ready(Err(error)) => Some(Err(error)),
+                Poll::Pending => None,
             });
             match read.flatten() {
                 None => return Seen::There,

@@ -82,13 +82,7 @@ impl<'a, const N: usize> Fields<'a, N> {
 
 /// Writes the head that an endpoint gets; `changes`: its body gets another length on its way. `None` when
 /// `out` is too small.
-pub fn to_endpoint(
-    out: &mut [u8],
-    head: &Head,
-    request: &Request,
-    from: &Forwarded,
-    changes: bool,
-) -> Option<usize> {
+pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwarded, changes: bool) -> Option<usize> {
     let mut drop = request.connection.drop.and(request.host_field).and(request.forwarded);
     let rechunks = changes && request.framing != Framing::None;
     let relengths = request.odd_length && !rechunks;

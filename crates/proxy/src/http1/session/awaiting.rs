@@ -49,7 +49,12 @@ impl Session {
                     Ok(Some((request, length))) => {
                         client.clear();
                         exchange.request = Some(request);
-                        return Poll::Ready(self.begin_exchange(cx, buffer, exchange, (place.start + length, place.end)));
+                        return Poll::Ready(self.begin_exchange(
+                            cx,
+                            buffer,
+                            exchange,
+                            (place.start + length, place.end),
+                        ));
                     }
                     Ok(None) => {
                         station.http.give(exchange);
