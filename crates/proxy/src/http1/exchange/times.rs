@@ -65,6 +65,11 @@ impl Exchange {
         }
     }
 
+    /// From now on the body is read: before, nothing of it could come.
+    pub(super) fn note_body(&mut self, now: Tick) {
+        self.times.measured = (now, self.up.moved);
+    }
+
     /// Another try begins.
     pub(super) fn note_try(&mut self, now: Tick) {
         self.times.tried = now;
@@ -120,6 +125,7 @@ impl Exchange {
                     self.awaits_continue = false;
                     self.up.let_go();
                     self.note_moved(now);
+                    self.note_body(now);
                 }
                 Late::Not
             }
