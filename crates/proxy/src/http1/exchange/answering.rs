@@ -8,7 +8,7 @@ use wire::{Asked, Framing, Method, Request, Response, Version};
 
 use super::{End, Exchange, Stage, Why};
 use crate::http1::body::Reader;
-use crate::http1::buffer::{Buffer, READ_HEAD};
+use crate::http1::buffer::Buffer;
 use crate::http1::client::Client;
 use crate::http1::heads::{Told, to_client};
 use crate::http1::pump::Broken;
@@ -35,7 +35,7 @@ impl Exchange {
             };
             let place = if parsed == Ok(None) {
                 let Some(conn) = &mut self.conn else { return unanswered(Fault::EndpointEnded) };
-                let count = match ready!(Half::poll_read(&mut conn.stream, cx, buffer.room(READ_HEAD))) {
+                let count = match ready!(Half::poll_read(&mut conn.stream, cx, buffer.room_behind(self.early.len()))) {
                     Ok(0) | Err(_) => return unanswered(Fault::EndpointEnded),
                     Ok(count) => count,
                 };
