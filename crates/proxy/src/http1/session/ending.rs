@@ -44,6 +44,8 @@ impl Session {
     }
 
     pub(super) fn begin_linger(&mut self, cx: &mut Context<'_>) -> Step {
+        // An endpoint that leaves must not cut who has all of its answer.
+        self.entered.iter().for_each(|entered| entered.clear_endpoint());
         let Some(client) = &mut self.client else { return Step::Over };
         let _ = client.stream.poll_finish(cx);
         // An upload that was cut short may have paused it.
