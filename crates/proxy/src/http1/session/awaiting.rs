@@ -109,7 +109,10 @@ impl Session {
         match begun {
             Ok(next) => {
                 client.over.extend_from_slice(buffer.at(next..body.1));
+                let moved = exchange.moved();
                 self.stage = Stage::Exchange(exchange);
+                // A connection that had waited has taken something already.
+                self.account((0, 0), moved);
                 self.set_due();
                 Step::Next
             }

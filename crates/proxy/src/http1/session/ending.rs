@@ -34,7 +34,8 @@ impl Session {
         let Some(client) = &mut self.client else { return Step::Over };
         if status != GONE {
             let taken = Half::poll_write(&mut client.stream, cx, &[IoSlice::new(&answer(status))]);
-            if let Poll::Ready(Ok(_)) = taken {
+            if let Poll::Ready(Ok(count)) = taken {
+                self.entered.iter().for_each(|entered| entered.listener.counts.bytes_out.add(count as u64));
                 return self.begin_linger(cx);
             }
         }
