@@ -16,5 +16,6 @@ mod plans;
 mod ports;
 mod relay;
 mod reload;
+mod routing;
 mod traffic;
 mod workers;
