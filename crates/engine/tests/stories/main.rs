@@ -17,5 +17,6 @@ mod ports;
 mod relay;
 mod reload;
 mod routing;
+mod timeouts;
 mod traffic;
 mod workers;
