@@ -16,6 +16,7 @@ mod plans;
 mod ports;
 mod relay;
 mod reload;
+mod retries;
 mod routing;
 mod timeouts;
 mod traffic;
