@@ -12,6 +12,7 @@ mod close;
 mod dialling;
 mod endings;
 mod http;
+mod limits;
 mod plans;
 mod ports;
 mod relay;
