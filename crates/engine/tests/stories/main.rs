@@ -18,6 +18,7 @@ mod ports;
 mod relay;
 mod reload;
 mod retries;
+mod reuse;
 mod routing;
 mod timeouts;
 mod traffic;
