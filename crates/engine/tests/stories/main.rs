@@ -11,6 +11,8 @@ mod chaos;
 mod close;
 mod dialling;
 mod endings;
+#[cfg(feature = "inject")]
+mod filters;
 mod http;
 mod limits;
 mod plans;
