@@ -11,6 +11,7 @@ mod chaos;
 mod close;
 mod dialling;
 mod endings;
+mod expect;
 #[cfg(feature = "inject")]
 mod filters;
 mod http;
