@@ -15,6 +15,7 @@ mod expect;
 #[cfg(feature = "inject")]
 mod filters;
 mod http;
+mod http_ends;
 mod limits;
 mod plans;
 mod ports;
