@@ -9,6 +9,7 @@ mod support;
 
 mod chaos;
 mod close;
+mod counters_http;
 mod dialling;
 mod endings;
 mod expect;
