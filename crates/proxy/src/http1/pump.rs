@@ -266,11 +266,10 @@ impl Pump {
                 return Poll::Ready(Ok(()));
             }
             #[cfg(target_os = "linux")]
-            if self.portion.is_held() || (self.body.left() >= WORTH_SPLICING && self.filters.is_empty()) {
-                match ready!(self.splice(cx, (&mut *source, &mut *sink), tools))? {
-                    true => continue,
-                    false => {}
-                }
+            if (self.portion.is_held() || (self.body.left() >= WORTH_SPLICING && self.filters.is_empty()))
+                && ready!(self.splice(cx, (&mut *source, &mut *sink), tools))?
+            {
+                continue;
             }
             #[cfg(not(target_os = "linux"))]
             let _ = tools;
