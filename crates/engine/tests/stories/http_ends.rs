@@ -135,7 +135,7 @@ fn an_answer_of_ours_stands_behind_a_whole_interim_response_or_nowhere() {
 /// Whether it begins with nothing but these.
 fn all_hints(heard: &str, hint: &str) -> bool {
     let end = heard.find("HTTP/1.1 502 ").unwrap_or(heard.len());
-    heard[..end].as_bytes().chunks(hint.len()).all(|part| hint.as_bytes().starts_with(part))
+    heard.as_bytes()[..end].chunks(hint.len()).all(|part| hint.as_bytes().starts_with(part))
 }
 
 #[test]
