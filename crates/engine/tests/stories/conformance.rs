@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use socket2::Socket;
 
-use super::http::{before, get};
 use crate::support::recorder::Recorder;
-use crate::support::web::{Reply, Web, Wire, find, response};
+use crate::support::web::{Reply, Web, Wire, before, find, get, response};
 use crate::support::{
     Draft, Ending, Endpoint, HTTP, Running, WAYS, address, any_port, cycle, deaf, eventually, long, refusing,
 };

@@ -6,8 +6,7 @@ use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use super::conformance::scripted;
-use super::http::{before, get};
-use crate::support::web::{Reply, Web, Wire, find, response};
+use crate::support::web::{Reply, Web, Wire, before, find, get, response};
 use crate::support::{Draft, Endpoint, HTTP, PATIENCE, Running, WAYS, address, any_port, cycle, free_path};
 
 /// Conformance: 43.

@@ -3,21 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::web::{Reply, Web, Wire, find, response};
+use crate::support::web::{Reply, Web, Wire, before, find, get, response};
 use crate::support::{Draft, HTTP, Running, WAYS, address, any_port, cycle, eventually, refusing};
-
-/// A balancer before these endpoints, which take turns, and where it listens.
-pub fn before(endpoints: &[&crate::support::Endpoint]) -> (Running, plan::Address) {
-    let draft = Draft::empty().workers(1).pool("pool", cycle(endpoints.len()), endpoints);
-    let draft = draft.listen_as(HTTP, "in", &any_port("127.0.0.1"), WAYS[0], "pool");
-    let running = Running::idle();
-    let at = address(&running.apply(&draft), "in");
-    (running, at)
-}
-
-pub fn get(path: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")
-}
 
 /// Conformance: 58.
 #[test]

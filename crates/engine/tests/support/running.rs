@@ -223,6 +223,16 @@ impl Counts {
     }
 
     #[track_caller]
+    pub fn route(&self, key: &str) -> RouteCounts {
+        self.routes.iter().find(|(name, _)| name == key).expect("the route").1
+    }
+
+    #[track_caller]
+    pub fn pool(&self, key: &str) -> PoolCounts {
+        self.pools.iter().find(|(name, _)| name == key).expect("the pool").1
+    }
+
+    #[track_caller]
     pub fn endpoint(&self, key: &str) -> EndpointCounts {
         self.endpoints.iter().find(|(name, _)| name == key).expect("the endpoint").1
     }

@@ -8,10 +8,54 @@ use std::time::Duration;
 use plan::Address;
 use socket2::Socket;
 
-use super::any_port;
 use super::client::Client;
 use super::endpoint::{Endpoint, PATIENCE};
 use super::segments::dribble;
+use super::{Draft, HTTP, Running, WAYS, address, any_port, cycle};
+
+/// A request without a body.
+pub fn get(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n")
+}
+
+/// A request with a body of a known length.
+pub fn post(path: &str, body: &str) -> String {
+    format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+/// One worker and one listener, `in`, before the pool `pool` of these endpoints, which take turns from the
+/// first on.
+pub fn in_turn(endpoints: &[&Endpoint]) -> Draft {
+    let draft = Draft::empty().workers(1).pool("pool", cycle(endpoints.len()), endpoints);
+    draft.listen_as(HTTP, "in", &any_port("127.0.0.1"), WAYS[0], "pool")
+}
+
+/// An engine that runs a plan, and where its listener `in` is.
+pub fn run(draft: &Draft) -> (Running, Address) {
+    let running = Running::idle();
+    let at = address(&running.apply(draft), "in");
+    (running, at)
+}
+
+/// A balancer before these endpoints, which take turns, and where it listens.
+pub fn before(endpoints: &[&Endpoint]) -> (Running, Address) {
+    run(&in_turn(endpoints))
+}
+
+/// Reads until the head of a message is there, and answers it and what came behind it.
+pub fn read_head(socket: &mut Socket) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let (mut read, mut buffer) = (Vec::new(), vec![0; 16 * 1024]);
+    loop {
+        if let Some(at) = find(&read, b"\r\n\r\n") {
+            let rest = read.split_off(at + 4);
+            return Ok((read, rest));
+        }
+        match socket.read(&mut buffer)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            count => read.extend_from_slice(&buffer[..count]),
+        }
+    }
+}
 
 /// A request as an endpoint read it: the head without its empty line, and the body without framing.
 #[derive(Debug, Clone, PartialEq, Eq)]

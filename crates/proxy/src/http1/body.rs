@@ -173,12 +173,8 @@ impl Body {
     }
 
     /// What was held, as it goes on before what is still to come: the same body from its begin, framed so
-    /// that the rest fits behind it.
-    pub fn again(&self, framing: Framing, hold: &Hold) -> Vec<u8> {
-        let chunks = match self {
-            Self::Reframed(reframe) => reframe.makes_chunks(),
-            _ => framing == Framing::Chunked,
-        };
+    /// that the rest fits behind it; in chunks, or as it is.
+    pub fn again(&self, chunks: bool, hold: &Hold) -> Vec<u8> {
         if !chunks {
             return hold.data.clone();
         }
@@ -320,7 +316,7 @@ mod tests {
             buffer.out(&passed).to_vec()
         };
         pass(&mut body, &mut filters, &text[..cut]);
-        let mut sent = body.again(Framing::Chunked, filters.held().unwrap());
+        let mut sent = body.again(true, filters.held().unwrap());
         sent.extend(pass(&mut body, &mut filters, &text[cut..]));
         sent
     }

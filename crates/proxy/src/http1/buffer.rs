@@ -62,6 +62,12 @@ impl Buffer {
         self.bytes.get_mut(BEFORE + taken..BEFORE + end).unwrap_or_default()
     }
 
+    /// Where that is read into which goes behind `held` bytes of a head that are kept elsewhere: both have
+    /// to find room together.
+    pub fn room_beside(&mut self, held: usize) -> &mut [u8] {
+        self.room(READ_HEAD.min(ROOM.saturating_sub(held)))
+    }
+
     /// Puts bytes where others are read into. `None` when there is no room.
     pub fn put(&mut self, bytes: &[u8]) -> Option<()> {
         self.bytes.get_mut(BEFORE..BEFORE + bytes.len())?.copy_from_slice(bytes);

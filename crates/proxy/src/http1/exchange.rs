@@ -212,6 +212,7 @@ impl Exchange {
         // Reading will show why it takes nothing.
         self.up_stopped = sent.is_err();
         self.conn = Some(conn);
+        self.note_body(station.wheel.now());
         Ok(start + read)
     }
 
@@ -282,11 +283,11 @@ impl Exchange {
             if let Some(end) = ready!(self.answer(cx, client, station)) {
                 return Poll::Ready(end);
             }
-            if waited
-                && !self.awaits_continue
-                && let Some(end) = self.upload(cx, client, station)
-            {
-                return Poll::Ready(end);
+            if waited && !self.awaits_continue {
+                self.note_body(station.wheel.now());
+                if let Some(end) = self.upload(cx, client, station) {
+                    return Poll::Ready(end);
+                }
             }
         }
         let Some(conn) = &mut self.conn else { return Poll::Ready(Err(Fault::EndpointEnded)) };

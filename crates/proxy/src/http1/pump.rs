@@ -116,7 +116,9 @@ impl Pump {
         self.held.clear();
         (self.sent, self.gate) = (0, None);
         if let Some(hold) = self.filters.held() {
-            self.held = self.body.again(self.framing, hold);
+            // An endpoint knows chunks, and gets them where nobody can say the length.
+            let chunks = self.framing == Framing::Chunked || self.filters.change();
+            self.held = self.body.again(chunks, hold);
         }
     }
 

@@ -42,11 +42,6 @@ impl Reframe {
         matches!(self.from, From::Done)
     }
 
-    /// Whether it goes on in chunks.
-    pub fn makes_chunks(&self) -> bool {
-        self.chunks.is_some()
-    }
-
     /// Takes the bytes at `place`, and makes what goes on.
     ///
     /// # Errors

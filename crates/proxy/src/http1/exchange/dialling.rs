@@ -85,6 +85,7 @@ impl Exchange {
             Ok(())
         });
         self.note_moved(station.wheel.now());
+        self.note_body(station.wheel.now());
         sent.unwrap_or(Ok(())).map_err(Why::Refused)
     }
 

@@ -75,6 +75,11 @@ impl Exchange {
         self.times.moved
     }
 
+    /// From now on the body is read: before, nothing of it could come.
+    pub(super) fn note_body(&mut self, now: Tick) {
+        self.times.measured = (now, self.up.moved);
+    }
+
     /// Another try begins.
     pub(super) fn note_try(&mut self, now: Tick) {
         self.times.tried = now;
@@ -91,8 +96,8 @@ impl Exchange {
         let Some(choice) = &self.choice else { return self.times.moved };
         let (policy, times) = (&choice.route.http, &self.times);
         let mut due = match self.stage {
-            // Dialling has a timer of its own.
-            Stage::Dial(..) => Tick(u64::MAX),
+            // Dialling has a timer of its own, which is never later.
+            Stage::Dial(..) => times.tried.after(u32::MAX),
             _ if self.awaits_continue => times.moved.after(CONTINUE),
             Stage::Wait if self.uploads() && !self.up.is_blocked() => times.measured.0.after(policy.body),
             Stage::Wait if self.uploads() => times.moved.after(policy.response),
@@ -130,6 +135,7 @@ impl Exchange {
                     self.awaits_continue = false;
                     self.up.let_go();
                     self.note_moved(now);
+                    self.note_body(now);
                 }
                 Late::Not
             }

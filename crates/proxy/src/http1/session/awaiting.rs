@@ -9,7 +9,7 @@ use wire::{Host, Refusal, Request};
 
 use super::{Manners, Session, Stage, Step};
 use crate::choice::{Choice, NotChosen, choose, choose_again};
-use crate::http1::buffer::{Buffer, READ_HEAD};
+use crate::http1::buffer::Buffer;
 use crate::http1::exchange::{Exchange, Why};
 use crate::station::Station;
 
@@ -26,7 +26,7 @@ impl Session {
                 let Some(client) = &mut self.client else { return Poll::Ready(Step::Over) };
                 let mut read = 0;
                 if !client.has_unseen() {
-                    read = match ready!(client.read(cx, buffer.room(READ_HEAD))) {
+                    read = match ready!(client.read(cx, buffer.room_beside(client.over.len()))) {
                         0 => return Poll::Ready(Step::Over),
                         read => read,
                     };
@@ -108,7 +108,10 @@ impl Session {
         match begun {
             Ok(next) => {
                 client.over.extend_from_slice(buffer.at(next..body.1));
+                let moved = exchange.moved();
                 self.stage = Stage::Exchange(exchange);
+                // A connection that had waited has taken something already.
+                self.account((0, 0), moved);
                 self.set_due();
                 Step::Next
             }

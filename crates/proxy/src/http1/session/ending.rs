@@ -34,8 +34,10 @@ impl Session {
         }
         let Some(client) = &mut self.client else { return Step::Over };
         if status != GONE {
-            let taken = Half::poll_write(&mut client.stream, cx, &[IoSlice::new(answer(status, to_head).as_bytes())]);
-            if let Poll::Ready(Ok(_)) = taken {
+            let answer = answer(status, to_head);
+            let taken = Half::poll_write(&mut client.stream, cx, &[IoSlice::new(answer.as_bytes())]);
+            if let Poll::Ready(Ok(count)) = taken {
+                self.entered.iter().for_each(|entered| entered.listener.counts.bytes_out.add(count as u64));
                 return self.begin_linger(cx);
             }
         }
@@ -45,6 +47,8 @@ impl Session {
     }
 
     pub(super) fn begin_linger(&mut self, cx: &mut Context<'_>) -> Step {
+        // An endpoint that leaves must not cut who has all of its answer.
+        self.entered.iter().for_each(|entered| entered.clear_endpoint());
         let Some(client) = &mut self.client else { return Step::Over };
         let _ = client.stream.poll_finish(cx);
         // An upload that was cut short may have paused it.
