@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { at, root } from './paths.mjs';
 
 /** Behaviours that are not built yet. Who builds one gives it a test and takes it from here. */
-export const AWAITED = ['26', '30', '54b', '59b', '60'];
+export const AWAITED = [];
 
 /** The page of what is in the repository now. */
 export const conformancePage = () =>

@@ -21,6 +21,7 @@ fn strict(at: &Address) -> Endpoint {
     })
 }
 
+/// Conformance: 43.
 #[test]
 fn the_head_goes_on_at_once_and_the_body_behind_100_whatever_the_endpoint_listens_on() {
     for endpoint in [strict(&any_port("127.0.0.1")), strict(&free_path())] {
@@ -36,6 +37,7 @@ fn the_head_goes_on_at_once_and_the_body_behind_100_whatever_the_endpoint_listen
     }
 }
 
+/// Conformance: 43.
 #[test]
 fn a_body_that_still_waits_when_the_response_comes_is_never_sent() {
     let (said, got) = channel();

@@ -22,6 +22,7 @@ fn answers_early(name: &str, length: usize) -> Endpoint {
 /// The head of an upload of which never all comes.
 const UPLOAD: &str = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n";
 
+/// Conformance: 56.
 #[test]
 fn an_early_response_reaches_a_client_that_takes_its_time_and_still_sends() {
     let length = 300_000;
@@ -55,6 +56,7 @@ fn an_endpoint_that_leaves_cuts_no_answer_that_it_has_given() {
     assert_eq!(running.fault(Fault::DrainDeadline), 0);
 }
 
+/// Conformance: 50, 56.
 #[test]
 fn a_client_that_stops_its_upload_gets_the_response_that_is_on_its_way() {
     let web = Endpoint::serving("a", &any_port("127.0.0.1"), |mut socket| {
@@ -83,6 +85,7 @@ fn a_client_that_stops_its_upload_gets_the_response_that_is_on_its_way() {
     assert_eq!(web.requests(), []);
 }
 
+/// Conformance: 63.
 #[test]
 fn who_asks_by_a_listener_that_has_left_sees_an_end_and_no_reset() {
     let web = Web::plain("a");
@@ -108,6 +111,7 @@ fn who_asks_by_a_listener_that_has_left_sees_an_end_and_no_reset() {
     assert_eq!(web.requests().len(), 2);
 }
 
+/// Conformance: 42, 55.
 #[test]
 fn an_answer_of_ours_stands_behind_a_whole_interim_response_or_nowhere() {
     const COUNT: usize = 31;

@@ -32,6 +32,7 @@ fn request(line: usize, fields: usize, count: usize) -> String {
     format!("GET /{} HTTP/1.1\r\n{lines}\r\n", "x".repeat(line - first))
 }
 
+/// Conformance: 59b.
 #[test]
 fn a_head_may_be_as_large_as_the_plan_says_and_no_larger() {
     let web = Web::plain("a");
@@ -72,6 +73,7 @@ fn a_head_without_an_end_is_refused_once_it_is_too_large() {
     assert_eq!(web.endpoint.accepted(), 0);
 }
 
+/// Conformance: 59a.
 #[test]
 fn a_response_whose_head_is_too_large_is_502() {
     for (answer, status) in [
@@ -93,6 +95,7 @@ fn a_response_whose_head_is_too_large_is_502() {
     }
 }
 
+/// Conformance: 59b.
 #[test]
 fn a_body_that_says_it_is_too_large_is_413_before_an_endpoint_hears_of_it() {
     let web = Web::plain("a");
@@ -109,6 +112,7 @@ fn a_body_that_says_it_is_too_large_is_413_before_an_endpoint_hears_of_it() {
     client.say(get("/y")).hear("GET /y HTTP/1.1|");
 }
 
+/// Conformance: 59b.
 #[test]
 fn a_body_that_turns_out_too_large_is_413_and_never_a_whole_request() {
     let (said, ended) = channel();
@@ -167,6 +171,7 @@ fn a_large_head_that_comes_in_parts_may_have_a_large_body_behind_it() {
     }
 }
 
+/// Conformance: 42.
 #[test]
 fn large_interim_responses_are_passed_on_however_they_are_cut() {
     let hint = format!("HTTP/1.1 103 Early Hints\r\nX: {}\r\n\r\n", "y".repeat(60_000));

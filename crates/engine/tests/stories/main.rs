@@ -7,10 +7,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
 mod chaos;
 mod close;
 mod conformance;
-mod corners;
+
 mod counters_http;
 mod dialling;
 mod endings;

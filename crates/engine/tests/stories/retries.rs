@@ -31,6 +31,7 @@ fn thrifty(draft: Draft) -> Draft {
     Draft { budget: RetryBudget { percent: 0, reserve: 0 }, ..draft }
 }
 
+/// Conformance: 52.
 #[test]
 fn a_fresh_connection_that_ends_unanswered_is_followed_by_another_endpoint() {
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"] {
@@ -45,6 +46,7 @@ fn a_fresh_connection_that_ends_unanswered_is_followed_by_another_endpoint() {
     }
 }
 
+/// Conformance: 52.
 #[test]
 fn what_may_do_harm_when_it_is_done_twice_is_sent_once() {
     for method in ["POST", "PATCH", "LOCK"] {
@@ -57,6 +59,7 @@ fn what_may_do_harm_when_it_is_done_twice_is_sent_once() {
     }
 }
 
+/// Conformance: 53.
 #[test]
 fn a_connection_that_died_while_it_waited_is_replaced_by_a_fresh_one_to_the_same_endpoint() {
     let (later, web) = (dies_later("a"), Web::plain("b"));
@@ -89,6 +92,7 @@ fn sent_again(requests: &[Vec<u8>]) -> Vec<Asked> {
     web.requests()
 }
 
+/// Conformance: 53.
 #[test]
 fn a_body_that_was_sent_is_sent_again_whole() {
     let put = |framing: &str| format!("PUT /x HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n").into_bytes();
@@ -172,6 +176,7 @@ fn so_many_endpoints_are_tried_and_none_of_them_twice() {
     assert_eq!(running.fault(Fault::ConnectRefused), 2);
 }
 
+/// Conformance: 54a.
 #[test]
 fn a_pool_whose_budget_is_spent_sends_nothing_again() {
     let (dies, web) = (dies("a"), Web::plain("b"));
@@ -201,6 +206,7 @@ fn an_endpoint_that_was_not_reached_costs_nothing_of_the_budget() {
     assert_eq!(counts.all_faults(), [("connect-refused", pool.retries)]);
 }
 
+/// Conformance: 54a.
 #[test]
 fn nothing_is_sent_again_once_anything_has_come_of_an_answer() {
     for answer in

@@ -110,6 +110,7 @@ fn the_connection_that_was_used_last_is_used_next() {
     assert_eq!(each, [0, 6]);
 }
 
+/// Conformance: 53.
 #[test]
 fn what_may_do_harm_when_it_is_done_twice_gets_only_a_connection_that_was_used_a_moment_ago() {
     let web = Web::plain("a");
@@ -158,6 +159,7 @@ fn a_connection_on_which_its_endpoint_leaves_is_not_used_again() {
     other.say(get("/x")).hear("GET /x HTTP/1.1|");
 }
 
+/// Conformance: 17.
 #[test]
 fn a_connection_whose_endpoint_says_close_or_whose_request_was_cut_short_is_not_used_again() {
     let web = Web::new("a", |_| Reply::Send(response("Connection: close\r\n", b"end")));

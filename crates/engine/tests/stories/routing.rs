@@ -29,6 +29,7 @@ fn body(response: &str) -> String {
     response.split_once("\r\n\r\n").expect("a head").1.into()
 }
 
+/// Conformance: 26.
 #[test]
 fn a_host_is_known_whatever_its_case_its_port_and_the_dot_at_its_end() {
     let (other, a, b) = (named("other"), named("a"), named("b"));
@@ -61,6 +62,7 @@ fn a_host_is_known_whatever_its_case_its_port_and_the_dot_at_its_end() {
     assert_eq!(answered(&at, "/", &format!("{}.example", "a".repeat(300))), "other", "longer than any name");
 }
 
+/// Conformance: 30.
 #[test]
 fn a_path_is_known_by_its_first_segments_and_the_first_rule_that_matches_wins() {
     let (other, a, b) = (named("other"), named("a"), named("b"));
@@ -94,6 +96,7 @@ fn a_path_is_known_by_its_first_segments_and_the_first_rule_that_matches_wins() 
     assert_eq!(answered(&at, "/late/first", "any"), "b");
 }
 
+/// Conformance: 24.
 #[test]
 fn the_target_says_for_whom_it_is_before_host_does() {
     let (other, a, b) = (named("other"), named("a"), named("b"));
@@ -113,6 +116,7 @@ fn the_target_says_for_whom_it_is_before_host_does() {
     Wire::to(&at).say("OPTIONS * HTTP/1.1\r\nHost: a.example\r\n\r\n").hear("\r\n\r\nb");
 }
 
+/// Conformance: 24, 27.
 #[test]
 fn options_of_a_whole_host_reaches_its_endpoint_as_an_asterisk() {
     let web = Web::plain("a");
@@ -143,6 +147,7 @@ fn what_no_rule_takes_is_404_and_ends_its_connection_and_no_other() {
     assert_eq!((other.endpoint.accepted(), a.requests().len(), b.requests().len()), (0, 2, 1));
 }
 
+/// Conformance: 23.
 #[test]
 fn a_request_of_http_1_0_without_a_host_goes_where_no_host_is_asked_for() {
     let (other, a, b) = (named("other"), named("a"), named("b"));

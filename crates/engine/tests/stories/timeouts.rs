@@ -35,6 +35,7 @@ fn with(mut draft: Draft, change: impl FnOnce(&mut plan::HttpPolicy)) -> Draft {
     draft
 }
 
+/// Conformance: 60.
 #[test]
 fn a_head_that_does_not_come_in_time_is_408() {
     let web = Web::plain("a");
@@ -54,6 +55,7 @@ fn a_head_that_does_not_come_in_time_is_408() {
     assert_eq!(web.requests().len(), 2);
 }
 
+/// Conformance: 60.
 #[test]
 fn a_client_that_says_nothing_at_all_is_told_nothing() {
     let web = Web::plain("a");
@@ -64,6 +66,7 @@ fn a_client_that_says_nothing_at_all_is_told_nothing() {
     assert_eq!(running.counts().all_faults(), []);
 }
 
+/// Conformance: 60.
 #[test]
 fn a_connection_that_waits_too_long_for_its_next_request_ends() {
     let web = Web::plain("a");
@@ -77,6 +80,7 @@ fn a_connection_that_waits_too_long_for_its_next_request_ends() {
     assert_eq!(running.counts().endpoint("a").open, 1, "that to the endpoint stays");
 }
 
+/// Conformance: 60.
 #[test]
 fn a_body_that_does_not_go_on_is_408_and_no_whole_request() {
     let web = Web::plain("a");
@@ -90,6 +94,7 @@ fn a_body_that_does_not_go_on_is_408_and_no_whole_request() {
     assert_eq!(web.requests(), []);
 }
 
+/// Conformance: 60.
 #[test]
 fn a_body_has_to_come_at_its_rate() {
     let web = Web::plain("a");
@@ -165,6 +170,7 @@ fn the_time_of_a_body_runs_only_while_it_may_come() {
     client.say("hello").hear("end");
 }
 
+/// Conformance: 55.
 #[test]
 fn an_endpoint_that_cannot_be_reached_in_time_is_504() {
     let deaf = deaf("a");
@@ -175,6 +181,7 @@ fn an_endpoint_that_cannot_be_reached_in_time_is_504() {
     assert_eq!(running.counts().all_faults(), [("connect-timeout", 1)]);
 }
 
+/// Conformance: 55.
 #[test]
 fn a_response_that_does_not_begin_in_time_is_504() {
     let slow = silent("a");
@@ -218,6 +225,7 @@ fn a_slow_response_may_take_long_as_long_as_it_goes_on() {
     Wire::to(&at).say(get("/")).hear(&"x".repeat(30));
 }
 
+/// Conformance: 54b.
 #[test]
 fn a_try_that_takes_too_long_is_repeated_elsewhere_if_that_does_no_harm() {
     let (slow, web) = (silent("a"), Web::plain("b"));
@@ -245,6 +253,7 @@ fn a_dial_that_takes_longer_than_a_try_is_repeated_elsewhere() {
     assert_eq!(running.counts().endpoint("a").failed, 1);
 }
 
+/// Conformance: 54b.
 #[test]
 fn an_exchange_that_takes_too_long_is_504_over_all_its_tries() {
     let slow = [silent("a"), silent("b"), silent("c"), silent("d")];
