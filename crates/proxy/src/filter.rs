@@ -103,6 +103,14 @@ impl Filters {
         through(&mut self.0, part, &mut |_| Ok(()))
     }
 
+    /// The same, to be changed.
+    pub fn held_mut(&mut self) -> Option<&mut Hold> {
+        self.0.iter_mut().find_map(|filter| match filter {
+            Filter::Hold(hold) => Some(hold),
+            _ => None,
+        })
+    }
+
     /// What is kept to be sent again.
     pub fn held(&self) -> Option<&Hold> {
         self.0.iter().find_map(|filter| match filter {

@@ -292,7 +292,7 @@ fn an_exchange_that_takes_too_long_is_cut_amid_its_response() {
 fn a_tunnel_in_which_nothing_moves_ends_and_one_in_which_something_does_goes_on() {
     let web = Endpoint::serving("a", &any_port("127.0.0.1"), |mut socket| {
         read_head(&mut socket)?;
-        socket.write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")?;
+        socket.write_all(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")?;
         let mut byte = [0];
         loop {
             socket.read_exact(&mut byte)?;
@@ -306,7 +306,7 @@ fn a_tunnel_in_which_nothing_moves_ends_and_one_in_which_something_does_goes_on(
     draft.timeouts.idle = Some(50);
     let (running, at) = run(&draft);
     let mut client = Wire::to(&at);
-    client.say("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n").hear("\r\n\r\n");
+    client.say("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n").hear("\r\n\r\n");
     for _ in 0..8 {
         std::thread::sleep(Duration::from_millis(100));
         client.say("x").hear("x");

@@ -45,10 +45,15 @@ impl Hold {
     }
 
     fn keep(&mut self, bytes: &[u8]) {
-        self.spilled |= self.data.len() + bytes.len() > self.most;
-        match self.spilled {
-            true => self.data = Vec::new(),
-            false => self.data.extend_from_slice(bytes),
+        if self.spilled || self.data.len() + bytes.len() > self.most {
+            return self.spill();
         }
+        self.data.extend_from_slice(bytes);
+    }
+
+    /// Keeps nothing any more.
+    pub fn spill(&mut self) {
+        self.spilled = true;
+        self.data = Vec::new();
     }
 }

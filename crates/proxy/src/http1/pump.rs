@@ -12,7 +12,7 @@ use wire::{Framing, Refusal};
 
 use super::body::{Body, Reader, Refused};
 use super::buffer::{Buffer, Buffers, READ};
-use crate::filter::{Filters, Part};
+use crate::filter::{Filters, Hold, Part};
 
 /// What is left of a body must be so large to be spliced: below, copying costs less.
 #[cfg(target_os = "linux")]
@@ -111,11 +111,15 @@ impl Pump {
         self.framing == Framing::None || self.filters.held().is_some_and(|hold| hold.is_whole())
     }
 
-    /// Holds what was sent before, to send it once more.
-    pub fn send_again(&mut self) {
+    /// Nothing was sent yet of what is kept to be sent again.
+    pub fn forget_sent(&mut self) {
         self.held.clear();
         (self.sent, self.gate) = (0, None);
-        if let Some(hold) = self.filters.held() {
+    }
+
+    /// What is kept to be sent again goes behind the head, unless other bytes do.
+    pub fn send_again(&mut self) {
+        if let Some(hold) = self.filters.held().filter(|hold| hold.is_whole() && self.held().is_empty()) {
             // An endpoint knows chunks, and gets them where nobody can say the length.
             let chunks = self.framing == Framing::Chunked || self.filters.change();
             self.held = self.body.again(chunks, hold);
@@ -187,6 +191,7 @@ impl Pump {
                 self.sent = 0;
             }
             self.held.extend_from_slice(rest);
+            self.spill();
         }
         Ok(())
     }
@@ -199,8 +204,20 @@ impl Pump {
     /// The bytes are not what has to follow.
     pub fn hold_body(&mut self, buffer: &mut Buffer, place: Range<usize>) -> Result<usize, Broken> {
         let passed = self.body.pass(buffer, place, &mut self.lines, &mut self.filters)?;
-        self.held.extend_from_slice(buffer.out(&passed));
+        // What is kept to be sent again need not be held twice.
+        if !self.filters.held().is_some_and(Hold::is_whole) {
+            self.held.extend_from_slice(buffer.out(&passed));
+        }
         Ok(passed.read)
+    }
+
+    /// Where the sink blocks, a body is held for it and for another try: together no more than either
+    /// may have alone.
+    fn spill(&mut self) {
+        let held = self.held.len() - self.sent;
+        if let Some(hold) = self.filters.held_mut().filter(|hold| hold.data.len() + held > READ) {
+            hold.spill();
+        }
     }
 
     /// Sends a head, and what is held behind it, or the head alone until [`Pump::let_go`]. A sink that
@@ -218,6 +235,7 @@ impl Pump {
         drop(self.held.splice(..self.sent, rest.iter().copied()));
         self.sent = taken.saturating_sub(head.len());
         self.gate = alone.then_some(rest.len());
+        self.spill();
     }
 
     /// Nothing is held back any more.

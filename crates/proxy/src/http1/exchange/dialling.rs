@@ -60,6 +60,7 @@ impl Exchange {
                 Ok(stream) => {
                     let held = station.descriptors.take_anyway(1);
                     let mut conn = Conn::new(stream, open, held, station.wheel.now());
+                    self.up.send_again();
                     let sent = self.send_head(cx, &mut conn, station, from);
                     self.conn = Some(conn);
                     return Poll::Ready(sent);
@@ -148,7 +149,7 @@ impl Exchange {
         if let Some(mut conn) = self.conn.take() {
             // It may still be at work on it.
             conn.stream.abort();
-            self.up.send_again();
+            self.up.forget_sent();
         }
         self.early.clear();
         self.up_stopped = false;

@@ -68,11 +68,15 @@ impl Session {
         while *left > 0 {
             let read = station.http.buffers.lend(|buffer| client.stream.poll_read(cx, buffer.room(READ)));
             match ready!(read.unwrap_or(Poll::Pending)) {
-                Ok(0) | Err(_) => break,
+                Ok(0) | Err(_) => return Poll::Ready(Step::Over),
                 Ok(count) => *left = left.saturating_sub(count),
             }
         }
-        Poll::Ready(Step::Over)
+        // Closing over what it still sends would throw away what it has not taken.
+        if client.stream.is_delivered() || client.stream.set_reading(cx, false).is_err() {
+            return Poll::Ready(Step::Over);
+        }
+        Poll::Pending
     }
 
     /// It is to end once what is under way is done.
