@@ -8,6 +8,7 @@
 mod support;
 
 mod bulk;
+mod greedy;
 mod http;
 mod idle;
 mod limit;
