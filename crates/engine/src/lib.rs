@@ -20,14 +20,12 @@ mod registry;
 mod thread;
 mod worker;
 
+pub use account::BOUNDS;
 pub use engine::Engine;
 pub use outcome::{Applied, Closed, Outcome, Problem, ProblemCode};
 #[cfg(feature = "inject")]
 pub use proxy::{Injection, PanicAt};
-pub use account::BOUNDS;
-pub use reading::{
-    ENDPOINT_FIELDS, HEADER, HISTOGRAM_LENGTH, Index, LISTENER_FIELDS, POOL_FIELDS, ROUTE_FIELDS, Read,
-};
+pub use reading::{ENDPOINT_FIELDS, HEADER, HISTOGRAM_LENGTH, Index, LISTENER_FIELDS, POOL_FIELDS, ROUTE_FIELDS, Read};
 
 /// Whether this engine panics on demand, for tests.
 pub const INJECTS: bool = cfg!(feature = "inject");

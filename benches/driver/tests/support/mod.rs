@@ -32,6 +32,11 @@ pub fn skip(name: &str, reason: &str) {
     }
 }
 
+/// Whether the tests may take their time.
+pub fn long() -> bool {
+    std::env::var_os("FOURSEVEN_LONG").is_some_and(|value| value == "1")
+}
+
 /// Whether the driver was built by the profile that is packed and measured.
 pub fn is_release() -> bool {
     let path = std::path::Path::new(env!("CARGO_BIN_EXE_fourseven-driver"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::support::web::{Reply, Web, Wire, find, response};
-use crate::support::{HTTP, Draft, Running, WAYS, address, any_port, cycle, eventually, refusing};
+use crate::support::{Draft, HTTP, Running, WAYS, address, any_port, cycle, eventually, refusing};
 
 /// A balancer before these endpoints, which take turns, and where it listens.
 fn before(endpoints: &[&crate::support::Endpoint]) -> (Running, plan::Address) {

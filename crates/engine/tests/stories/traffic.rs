@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::io::Write;
 
 use crate::support::web::{Reply, Web, Wire};
-use crate::support::{HTTP, Draft, Random, Running, WAYS, address, any_port, cycle, eventually, long};
+use crate::support::{Draft, HTTP, Random, Running, WAYS, address, any_port, cycle, eventually, long};
 
 /// FNV-1a.
 fn hash(bytes: &[u8]) -> u64 {
@@ -152,8 +152,7 @@ fn random_traffic_through_flaky_endpoints_stays_whole() {
     let endpoints: Vec<_> = webs.iter().map(|web| &web.endpoint).collect();
     let draft = Draft::empty().workers(2).pool("pool", cycle(3), &endpoints);
     let running = Running::idle();
-    let at =
-        address(&running.apply(&draft.listen_as(HTTP, "in", &any_port("127.0.0.1"), WAYS[0], "pool")), "in");
+    let at = address(&running.apply(&draft.listen_as(HTTP, "in", &any_port("127.0.0.1"), WAYS[0], "pool")), "in");
     let clients: Vec<_> = (0..4)
         .map(|place| {
             let at = at.clone();

@@ -1,0 +1,17 @@
+//! What takes minutes, or compares times: `FOURSEVEN_LONG=1` has it told, otherwise little of it is run.
+//!
+//! Linux only.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a panic is the report")]
+#![cfg(target_os = "linux")]
+
+#[allow(dead_code, unused_imports, reason = "another suite needs the rest")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod soak;
+
+/// Held by a test for as long as it lasts: times are of no use beside others.
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
