@@ -8,10 +8,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod fairness;
+mod segments;
 mod soak;
 
 /// Held by a test for as long as it lasts: times are of no use beside others.
 fn alone() -> std::sync::MutexGuard<'static, ()> {
     static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
     ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The middle one.
+fn median(mut numbers: Vec<f64>) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    numbers[numbers.len() / 2]
 }

@@ -4,7 +4,7 @@
 mod driver;
 mod peers;
 
-pub use driver::Driver;
+pub use driver::{Driver, cpu_of};
 pub use peers::{Silent, echo, greet, web};
 
 use std::time::{Duration, Instant};
