@@ -5,8 +5,9 @@ mod bytes;
 mod client;
 mod endpoint;
 
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::alone;
@@ -27,6 +28,8 @@ struct Story {
     /// The client side stops once so many have moved.
     target: u64,
     stop: AtomicBool,
+    /// Requests that an endpoint has failed: their answers cut, or never begun and not to be had elsewhere.
+    failed: Mutex<HashSet<u64>>,
 }
 
 #[test]
@@ -43,6 +46,7 @@ fn random_traffic_by_the_gibibyte_stays_whole_and_leaves_no_memory_behind() {
         moved: AtomicU64::new(0),
         target,
         stop: AtomicBool::new(false),
+        failed: Mutex::default(),
     });
     let endpoints: Vec<_> = (0..ENDPOINTS).map(|_| endpoint::Endpoint::start(&story)).collect();
     let to: Vec<_> = endpoints.iter().map(|endpoint| endpoint.address.to_string()).collect();

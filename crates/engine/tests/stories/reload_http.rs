@@ -191,8 +191,8 @@ fn a_reload_every_100_ms_disturbs_no_request_no_tunnel_and_no_download() {
         );
         assert!(count as u128 >= time.as_millis() / 300, "only {count} plans");
         assert!(requests > 50 * count as usize / 25 && messages.iter().all(|count| *count > 10) && bytes > 1 << 20);
-        // As many as were needed at once: a reload made none.
-        assert!(accepted <= CLIENTS + TUNNELS + 1, "{accepted} connections to the endpoint that stayed");
+        // As many as were needed at once, with one a worker for those that were silent: a reload made none.
+        assert!(accepted <= CLIENTS + TUNNELS + 1 + 2, "{accepted} connections to the endpoint that stayed");
         let counts = running.counts();
         assert_eq!(counts.listener("in").statuses[2..], [0, 0, 0]);
         assert_eq!(counts.listener("in").accepted as usize, 4 + CLIENTS + TUNNELS + 1);

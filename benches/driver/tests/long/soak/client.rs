@@ -75,8 +75,8 @@ pub fn run(story: &std::sync::Arc<Story>, at: SocketAddr, place: u64) -> Tally {
             let burst: Vec<_> = (0..1 + random.below(4)).map(|at| Request::new(id + at, &mut random)).collect();
             id += burst.len() as u64;
             bursts.send((burst.clone(), left == 0)).unwrap();
-            for request in burst {
-                if !answered(story, &mut from, &request, &mut tally) {
+            for request in &burst {
+                if !answered(story, &mut from, request, id - 1, &mut tally) {
                     left = 0;
                     break;
                 }
@@ -107,11 +107,14 @@ fn writer(story: &std::sync::Arc<Story>, stream: &TcpStream) -> (Sender<(Vec<Req
     (bursts, writing)
 }
 
-/// Reads one answer; says whether another one may follow.
-fn answered(story: &Story, from: &mut BufReader<&TcpStream>, request: &Request, tally: &mut Tally) -> bool {
+/// Reads one answer, of a burst up to `last`; says whether another one may follow.
+fn answered(story: &Story, from: &mut BufReader<&TcpStream>, request: &Request, last: u64, tally: &mut Tally) -> bool {
     let heard = match head(from) {
         Ok(heard) if !heard.is_empty() => heard,
-        // Behind an answer that ended the connection, nothing was said of it.
+        Err(error) if is_cut(story, &error, request, last) => {
+            tally.cut += 1;
+            return false;
+        }
         other => panic!("{other:?} instead of an answer to {} {}", request.method, request.id),
     };
     if heard.starts_with("HTTP/1.1 502 ") {
@@ -131,10 +134,18 @@ fn answered(story: &Story, from: &mut BufReader<&TcpStream>, request: &Request, 
             }
             field(&heard, "Connection") != Some("close")
         }
-        Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => {
+        Err(error) if is_cut(story, &error, request, last) => {
             tally.cut += 1;
             false
         }
         Err(error) => panic!("{error} amid the answer to {}", request.id),
     }
+}
+
+/// Whether a connection ended so because an endpoint has failed this request, or one that was to follow:
+/// such an end may overtake what the client has not read.
+fn is_cut(story: &Story, error: &io::Error, request: &Request, last: u64) -> bool {
+    let ended = matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset);
+    let failed = story.failed.lock().unwrap();
+    ended && (request.id..=last).any(|id| failed.contains(&id))
 }

@@ -84,10 +84,16 @@ fn serve(stream: &TcpStream, story: &Story, seen: &Seen) -> io::Result<()> {
         let (fate, framing) = (random.below(200), random.framing());
         if fate < 3 {
             // Dies without a word.
+            if method == "POST" {
+                story.failed.lock().unwrap().insert(id);
+            }
             return stream.shutdown(Shutdown::Both);
         }
         let head = format!("HTTP/1.1 200 OK\r\nX-Id: {id}\r\n{}", framing.field(answer));
         let most = (fate == 3 && answer > 0).then(|| random.below(answer as u64) as usize);
+        if most.is_some() {
+            story.failed.lock().unwrap().insert(id);
+        }
         send(stream, &head, &story.pattern, (2 * id + 1, answer), framing, most)?;
         if most.is_some() || fate < 8 {
             return stream.shutdown(Shutdown::Both);
