@@ -1,12 +1,20 @@
 // HTTP between Node's own clients and servers.
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { Agent, createServer, request, type IncomingMessage, type RequestListener } from 'node:http';
+import {
+  Agent,
+  createServer,
+  request,
+  type IncomingMessage,
+  type RequestListener,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { at } from '../../scripts/lib/paths.mjs';
-import { addressOf, balance, exchange, freeAddress, until } from '../support/network.js';
+import { addressOf, balance, dial, ending, exchange, freeAddress, isListening, readAll, until } from '../support/network.js';
 import { Script } from '../support/script.js';
 
 /** A server of this process, and how many connections it has accepted. */
@@ -198,14 +206,44 @@ test('an endpoint that is slow or gone is not waited for longer than the route s
   await balancer.close();
 });
 
-test('the command balances HTTP', async () => {
-  const server = await startServer((_, response) => void response.end('hello'));
-  const args = [at('bin', 'fourseven.mjs'), '--listen', 'http://127.0.0.1:0', '--to', server.address, '--workers', '1'];
+/** The command before an endpoint, and where it listens. */
+async function command(to: string): Promise<{ running: Script; address: string }> {
+  const args = [at('bin', 'fourseven.mjs'), '--listen', 'http://127.0.0.1:0', '--to', to, '--workers', '1'];
   const running = new Script(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] }));
   onTestFinished(() => void running.process.kill('SIGKILL'));
   const [, address = ''] = await running.says(/^listening on (\S+)$/m);
+  return { running, address };
+}
+
+test('the command balances HTTP', async () => {
+  const server = await startServer((_, response) => void response.end('hello'));
+  const { running, address } = await command(server.address);
   expect(address).toMatch(/^http:/);
   expect(await (await fetch(address)).text()).toBe('hello');
   running.process.kill('SIGTERM');
+  expect(await running.ended).toEqual({ code: 0, signal: null });
+});
+
+test('a signal lets a request finish, and ends the connections that wait for one', async () => {
+  const held: ServerResponse[] = [];
+  const server = await startServer((message, response) => {
+    if (message.url === '/wait') held.push(response);
+    else response.end('hello');
+  });
+  const { running, address } = await command(server.address);
+  const tcp = address.replace('http:', 'tcp:');
+  const [idle, silent, busy] = await Promise.all([dial(tcp), dial(tcp), dial(tcp)]);
+  idle.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  await once(idle, 'data');
+  busy.write('GET /wait HTTP/1.1\r\nHost: a\r\n\r\n');
+  await until(() => held.length === 1);
+  running.process.kill('SIGTERM');
+  await running.says(/letting \d connections? finish/);
+  expect(await Promise.all([ending(idle), ending(silent)])).toEqual(['finished', 'finished']);
+  await until(async () => !(await isListening(tcp)));
+  const heard = readAll(busy);
+  held[0]?.end('at last');
+  expect(await heard).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\nConnection: close\r\n[^]*\r\nat last$/);
+  // All three have ended, so nothing is left to wait for.
   expect(await running.ended).toEqual({ code: 0, signal: null });
 });

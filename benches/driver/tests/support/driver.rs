@@ -111,9 +111,7 @@ impl Driver {
 
     /// How much processor time it has used, in seconds.
     pub fn cpu(&self) -> f64 {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.pid)).unwrap().flatten();
-        let ran = tasks.filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
-        ran.filter_map(|ran| ran.split(' ').next()?.parse::<f64>().ok()).sum::<f64>() / 1e9
+        cpu_of(self.pid)
     }
 
     /// The bytes that it has in memory.
@@ -137,6 +135,13 @@ impl Driver {
         let number = |name: &String| name.trim().strip_prefix("fourseven-").is_some_and(|n| n.parse::<u32>().is_ok());
         names.filter(number).count()
     }
+}
+
+/// How much processor time a process has used, in seconds.
+pub fn cpu_of(pid: u32) -> f64 {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap().flatten();
+    let ran = tasks.filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
+    ran.filter_map(|ran| ran.split(' ').next()?.parse::<f64>().ok()).sum::<f64>() / 1e9
 }
 
 impl Drop for Driver {

@@ -4,7 +4,7 @@
 mod driver;
 mod peers;
 
-pub use driver::Driver;
+pub use driver::{Driver, cpu_of};
 pub use peers::{Silent, echo, greet, web};
 
 use std::time::{Duration, Instant};
@@ -30,6 +30,11 @@ pub fn skip(name: &str, reason: &str) {
         let mut list = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
         writeln!(list, "{name}\t{reason}").unwrap();
     }
+}
+
+/// Whether the tests may take their time.
+pub fn long() -> bool {
+    std::env::var_os("FOURSEVEN_LONG").is_some_and(|value| value == "1")
 }
 
 /// Whether the driver was built by the profile that is packed and measured.

@@ -14,10 +14,12 @@ mod conformance;
 
 mod counters_http;
 mod dialling;
+mod drain;
 mod endings;
 mod expect;
 #[cfg(feature = "inject")]
 mod filters;
+mod greedy;
 mod hostile;
 mod http;
 mod http_ends;
@@ -26,6 +28,7 @@ mod plans;
 mod ports;
 mod relay;
 mod reload;
+mod reload_http;
 mod retries;
 mod reuse;
 mod routing;
