@@ -10,7 +10,6 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { expect, onTestFinished, test } from 'vitest';
 import { at } from '../../scripts/lib/paths.mjs';
