@@ -19,6 +19,14 @@ impl Field {
     }
 }
 
+impl Field {
+    /// As a reader has it that takes `_` and `.` for `-`.
+    pub fn as_careless(&self) -> Self {
+        let name = self.name.iter().map(|byte| if matches!(byte, b'_' | b'.') { b'-' } else { *byte });
+        Self { name: name.collect(), value: self.value.clone() }
+    }
+}
+
 /// `field-line = field-name ":" OWS field-value OWS` (RFC 9112 section 5), without folding.
 pub fn field(line: &[u8]) -> Result<Field, Stop> {
     let colon = line.iter().position(|byte| *byte == b':').ok_or(Stop::Wrong("a field without a colon"))?;
@@ -84,5 +92,9 @@ pub fn for_neighbour(fields: &[Field]) -> Vec<bool> {
     let named = members(fields, "connection");
     let one_of = |names: &str, field: &Field| names.split_whitespace().any(|name| field.is(name));
     let is_named = |field: &Field| named.contains(&field.name.to_ascii_lowercase());
-    fields.iter().map(|field| one_of(always, field) || (is_named(field) && !one_of(never, field))).collect()
+    // Spelt so that only a careless reader takes it for what is said of a client.
+    let ours = "x-forwarded-for x-forwarded-proto x-forwarded-host";
+    let alias = |field: &Field| one_of(ours, &field.as_careless()) && !one_of(ours, field);
+    let is = |field: &Field| one_of(always, field) || alias(field) || (is_named(field) && !one_of(never, field));
+    fields.iter().map(is).collect()
 }

@@ -49,7 +49,8 @@ fn mended(lines: &[&[u8]]) -> Vec<Vec<u8>> {
     let mut mended: Vec<Vec<u8>> = Vec::new();
     for line in lines {
         match mended.last_mut() {
-            Some(before) if is_blank(line.first()) => before.extend([b"  ", *line].concat()),
+            // Only a value can be folded.
+            Some(before) if is_blank(line.first()) && before.contains(&b':') => before.extend([b"  ", *line].concat()),
             _ => mended.push(line.to_vec()),
         }
     }

@@ -29,6 +29,7 @@ pub fn is_denied(field: &Field) -> Option<bool> {
     let decide = "connection content-length content-encoding content-range content-type host trailer \
         transfer-encoding te upgrade authorization proxy-authorization cookie set-cookie cache-control expires age \
         vary expect max-forwards forwarded x-real-ip x-forwarded-for x-forwarded-host x-forwarded-proto via";
+    let field = field.as_careless();
     if decide.split_whitespace().any(|name| field.is(name)) {
         return Some(true);
     }
