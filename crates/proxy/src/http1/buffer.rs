@@ -14,7 +14,7 @@ const ROOM: usize = 100 * 1024;
 /// As much of a body as one read takes, which is the most that is held when nobody takes it.
 pub const READ: usize = 64 * 1024;
 /// As much as one read takes that begins with a head: 64 KiB of a body come with it in one.
-pub const READ_HEAD: usize = READ + 4 * 1024;
+const READ_HEAD: usize = READ + 4 * 1024;
 
 /// The buffer through which a worker's messages pass, lent to one poll at a time.
 ///
@@ -54,12 +54,6 @@ impl Buffer {
     /// Where `most` bytes are read into, at most.
     pub fn room(&mut self, most: usize) -> &mut [u8] {
         self.bytes.get_mut(BEFORE..BEFORE + most.min(ROOM)).unwrap_or_default()
-    }
-
-    /// The same, behind the first `taken` ones.
-    pub fn room_behind(&mut self, taken: usize, most: usize) -> &mut [u8] {
-        let end = (taken + most).min(ROOM);
-        self.bytes.get_mut(BEFORE + taken..BEFORE + end).unwrap_or_default()
     }
 
     /// Where that is read into which goes behind `held` bytes of a head that are kept elsewhere: both have

@@ -51,6 +51,8 @@ pub struct Exchange {
     answer: Head,
     /// A part of a response's head, or what came behind a response.
     early: Vec<u8>,
+    /// There may be a whole head in it.
+    is_unseen: bool,
     /// Who serves it.
     pub choice: Option<Choice>,
     tried: Vec<Rc<EndpointHere>>,
@@ -170,6 +172,7 @@ impl Exchange {
         (self.request, self.choice, self.conn) = Default::default();
         self.stage = Stage::Wait;
         (self.up_stopped, self.awaits_continue, self.closes, self.keeps, self.tunnels) = Default::default();
+        self.is_unseen = false;
         (self.interim, self.sent_before, self.status, self.times) = Default::default();
     }
 

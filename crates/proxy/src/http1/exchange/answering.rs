@@ -8,7 +8,7 @@ use wire::{Framing, Limits, MOST_FIELDS, Response};
 
 use super::{Asks, End, Exchange, Stage, Why};
 use crate::http1::body::Reader;
-use crate::http1::buffer::{Buffer, READ_HEAD};
+use crate::http1::buffer::Buffer;
 use crate::http1::client::Client;
 use crate::http1::heads::{Told, to_client};
 use crate::http1::pump::Broken;
@@ -28,20 +28,34 @@ impl Exchange {
         let asked = self.asks.asked;
         let step = station.http.buffers.lend(|buffer| {
             // An interim response may have brought the next one along.
-            let before = self.early.len();
-            if buffer.put(&self.early).is_none() {
+            let mut parsed = match self.is_unseen {
+                false => Ok(None),
+                true => Response::parse(&mut self.answer, &self.early, &LIMITS, asked),
+            };
+            let mut place = Buffer::place(self.early.len());
+            if parsed == Ok(None) {
+                self.is_unseen = false;
+                let Some(conn) = &mut self.conn else { return unanswered(Fault::EndpointEnded) };
+                let room = buffer.room_beside(self.early.len());
+                match ready!(Half::poll_read(&mut conn.stream, cx, room)) {
+                    Ok(0) | Err(_) => return unanswered(Fault::EndpointEnded),
+                    Ok(count) => place = Buffer::place(count),
+                }
+                if !self.early.is_empty() {
+                    let read = buffer.at(place);
+                    // A head ends with a line, so before that nobody need look.
+                    let ends = read.contains(&b'\n');
+                    self.early.extend_from_slice(read);
+                    if !ends && self.early.len() <= LIMITS.head() {
+                        return Poll::Ready(None);
+                    }
+                    place = Buffer::place(self.early.len());
+                }
+            }
+            if !self.early.is_empty() && buffer.put(&self.early).is_none() {
                 return unanswered(Fault::BadResponse);
             }
-            let (mut place, mut parsed) = (Buffer::place(before), Ok(None));
-            if before > 0 {
-                parsed = Response::parse(&mut self.answer, buffer.at(place.clone()), &LIMITS, asked);
-            }
             if parsed == Ok(None) {
-                let Some(conn) = &mut self.conn else { return unanswered(Fault::EndpointEnded) };
-                match ready!(Half::poll_read(&mut conn.stream, cx, buffer.room_behind(before, READ_HEAD))) {
-                    Ok(0) | Err(_) => return unanswered(Fault::EndpointEnded),
-                    Ok(count) => place = Buffer::place(before + count),
-                }
                 parsed = Response::parse(&mut self.answer, buffer.at(place.clone()), &LIMITS, asked);
             }
             let (response, length) = match parsed {
@@ -77,6 +91,7 @@ impl Exchange {
         }
         self.early.clear();
         self.early.extend_from_slice(buffer.at(rest));
+        self.is_unseen = !self.early.is_empty();
         if response.status == 100 && self.awaits_continue {
             self.awaits_continue = false;
             self.up.let_go();

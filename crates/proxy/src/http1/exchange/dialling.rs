@@ -152,6 +152,7 @@ impl Exchange {
             self.up.forget_sent();
         }
         self.early.clear();
+        self.is_unseen = false;
         self.up_stopped = false;
         self.sent_before = self.up.moved;
         self.note_try(station.wheel.now());
