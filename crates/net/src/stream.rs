@@ -97,6 +97,11 @@ impl Stream {
         })
     }
 
+    /// Whether bytes wait to be read, by asking the system.
+    pub fn holds_bytes(&self) -> bool {
+        self.socket.peek(&mut [std::mem::MaybeUninit::uninit()]).is_ok_and(|count| count > 0)
+    }
+
     /// The address of the peer as text, without its port; empty if it has none.
     pub fn peer_text(&self) -> String {
         let address = self.socket.peer_addr().ok().and_then(|address| address.as_socket());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::http1::Idle;
 use account::{EndpointCounts, ListenerCounts, PoolCounts, RouteCounts};
 use decide::Cursor;
-use plan::{HttpPolicy, RetryBudget, Reuse, TableHash, Timeouts};
+use plan::{Address, HttpPolicy, RetryBudget, Reuse, TableHash, Timeouts};
 use world::{
     Endpoint, EndpointIx, EndpointLive, Listener, ListenerIx, ListenerLive, Picker, Pool, PoolIx, PoolLive, Route,
     RouteIx, RouteLive, World,
@@ -33,6 +33,8 @@ pub struct EndpointHere {
     pub live: Arc<EndpointLive>,
     /// What this worker counts.
     pub counts: Arc<EndpointCounts>,
+    /// Where it is reached.
+    pub addresses: Arc<[Address]>,
     /// Connections of this worker to it that wait for their next exchange.
     pub idle: Idle,
 }
@@ -94,11 +96,19 @@ impl Adopted {
             })
         };
         let endpoint = |endpoint: &Endpoint| {
-            let same = endpoints.remove(&Arc::as_ptr(&endpoint.live));
-            same.unwrap_or_else(|| {
-                let live = endpoint.live.clone();
-                Rc::new(EndpointHere { counts: live.counts.claim(), live, idle: Idle::default() })
-            })
+            let (live, addresses) = (endpoint.live.clone(), endpoint.addresses.clone());
+            match endpoints.get(&Arc::as_ptr(&live)) {
+                // Idle connections lead where the endpoint was reached when they were made.
+                Some(same) if same.addresses == addresses => {
+                    let same = same.clone();
+                    endpoints.remove(&Arc::as_ptr(&live));
+                    same
+                }
+                other => {
+                    let counts = other.map_or_else(|| live.counts.claim(), |other| other.counts.clone());
+                    Rc::new(EndpointHere { counts, live, addresses, idle: Idle::default() })
+                }
+            }
         };
         let route = |route: &Route| {
             let Route { timeouts, http, .. } = *route;

@@ -10,6 +10,8 @@ use crate::Refusal;
 
 /// The most bytes that all extensions of a body may have.
 const MOST_EXTENSIONS: u32 = 16 * 1024;
+/// The largest size: some readers count with a sign.
+const MOST_SIZE: u64 = i64::MAX as u64;
 /// The most digits of a size.
 const MOST_DIGITS: u8 = 16;
 
@@ -163,6 +165,7 @@ impl Scanner {
                     self.extensions += 1;
                 }
                 (Part::Extension, _) => return Err(Refusal::ChunkExtension),
+                (Part::Lf, b'\n') if line.size > MOST_SIZE => return Err(Refusal::ChunkSize),
                 (Part::Lf, b'\n') => return Ok(self.sized(line, bytes, at + 1)),
                 (Part::Lf, _) => return Err(Refusal::ChunkSize),
             }

@@ -42,11 +42,14 @@ pub(crate) struct Facts {
     pub expects_other: bool,
     /// `X-Forwarded-For`, `-Proto` and `-Host`.
     pub forwarded: FieldSet,
-    /// `Connection` names other fields.
-    names_others: bool,
+    /// How many other fields `Connection` names.
+    names_others: usize,
     /// There is a field called `Close`, which `Connection: close` names as well (RFC 9112 section 9.6).
     has_close: bool,
 }
+
+/// The most fields that `Connection` may name.
+const MOST_NAMED: usize = 32;
 
 /// Fields that nobody can name to be dropped: they say how long a message is, where it goes, who sends
 /// it, or what it is.
@@ -112,7 +115,7 @@ impl Facts {
         if self.unknown_coding {
             return Err(Refusal::Coding);
         }
-        if self.names_others || (self.has_close && self.connection.close) {
+        if self.names_others > 0 || (self.has_close && self.connection.close) {
             self.drop_named(head);
         }
         Ok(())
@@ -133,7 +136,7 @@ impl Facts {
                 self.host = at;
                 self.host_fields.add(at);
             }
-            (10, b'c') if is(name, b"connection") => self.connection(at, value),
+            (10, b'c') if is(name, b"connection") => self.connection(at, value)?,
             (14, b'c') if is_or_like(name, b"content-length")? => self.content_length(at, value)?,
             (17, b't') if is_or_like(name, b"transfer-encoding")? => self.transfer_encoding(at, value, version)?,
             (2, b't') if is(name, b"te") => {
@@ -171,20 +174,24 @@ impl Facts {
         }
     }
 
-    fn connection(&mut self, at: usize, value: &[u8]) {
+    fn connection(&mut self, at: usize, value: &[u8]) -> Result<(), Refusal> {
         self.connection.drop.add(at);
         for token in members(value) {
             match token.len() {
                 5 if is(token, b"close") => self.connection.close = true,
                 10 if is(token, b"keep-alive") => self.connection.keep_alive = true,
                 7 if is(token, b"upgrade") => self.connection.upgrade = true,
-                _ => self.names_others = true,
+                0 => {}
+                _ => self.names_others += 1,
             }
         }
+        // Each is looked for among all fields.
+        if self.names_others > MOST_NAMED { Err(Refusal::FieldsCount) } else { Ok(()) }
     }
 
     fn content_length(&mut self, at: usize, value: &[u8]) -> Result<(), Refusal> {
-        let length = decimal(value).ok_or(Refusal::ContentLength)?;
+        // Some readers count with a sign.
+        let length = decimal(value).filter(|length| i64::try_from(*length).is_ok()).ok_or(Refusal::ContentLength)?;
         if self.length.replace(length).is_some() {
             return Err(Refusal::ContentLength);
         }

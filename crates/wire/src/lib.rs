@@ -24,6 +24,7 @@ mod response;
 mod target;
 mod trailers;
 
+pub use ascii::members;
 pub use chunk::{Open, Piece, Scanner};
 pub use emit::{Added, Edits, Emitted, Line, emit};
 pub use facts::Connection;

@@ -105,6 +105,9 @@ impl Request {
             _ => 0,
         };
         let rest = bytes.get(skipped..).unwrap_or_default();
+        if rest.starts_with(b"\r\n") {
+            return Err(Refusal::StartLine);
+        }
         if let Some(line) = request_line(rest) {
             let RequestLine { method, method_at, target_at, version, end } = line;
             if let Some((facts, length)) = Facts::take_plain(head, rest, end, version, limits) {

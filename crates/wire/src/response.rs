@@ -126,7 +126,9 @@ impl Response {
             }
         }
         let folds = memchr::memmem::find_iter(bytes.get(..length).unwrap_or_default(), b"\r\n");
-        for fold in folds.filter(|at| matches!(bytes.get(at + 2), Some(b' ' | b'\t'))) {
+        for fold in
+            folds.filter(|at| matches!(bytes.get(..length).and_then(|head| head.get(at + 2)), Some(b' ' | b'\t')))
+        {
             own.iter_mut().skip(fold).take(2).for_each(|byte| *byte = b' ');
         }
         // What is wrong with it still is wrong for good.
@@ -141,7 +143,7 @@ impl Response {
         let mut connection = facts.connection;
         let bodiless = matches!(status, 100..=199 | 204);
         let switches = status == 101;
-        let may_switch = asked.upgrade && facts.upgrade.is_some();
+        let may_switch = asked.upgrade && connection.upgrade && facts.upgrade.is_some();
         if !(100..=599).contains(&status) || (switches && !may_switch) {
             return Err(Refusal::Status);
         }

@@ -1,7 +1,8 @@
 //! Answers of our own.
 
-/// The methods that are served: what 405 has to say (RFC 9110 section 15.5.6).
-const ALLOWED: &str = "Allow: GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH\r\n";
+/// What 405 has to say (RFC 9110 section 15.5.6): every method but CONNECT goes on, also one without a name
+/// here.
+const ALLOWED: &str = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n";
 
 /// The whole answer for a status: it leaks nothing but the status. To HEAD it has no body.
 pub fn answer(status: u16, to_head: bool) -> String {

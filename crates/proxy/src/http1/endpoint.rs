@@ -47,10 +47,11 @@ impl Idle {
     /// cannot be repeated gets only one that was used a moment ago (RFC 9112 section 9.3.1).
     pub fn take(&self, now: Tick, repeatable: bool) -> Option<Conn> {
         let mut idle = self.0.borrow_mut();
-        if !repeatable && idle.last().is_some_and(|last| now.since(last.since) >= MOMENT) {
-            return None;
-        }
-        while let Some(mut conn) = idle.pop() {
+        while let Some(last) = idle.last() {
+            if !repeatable && now.since(last.since) >= MOMENT {
+                return None;
+            }
+            let mut conn = idle.pop()?;
             if conn.stream.is_silent() && now < conn.until {
                 conn.reused = true;
                 return Some(conn);

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use account::Fault;
-use net::{Half, Stream};
+use net::{Half, Held, Stream};
 use wire::{Asked, Framing, Head, Method, Refusal, Request, Version};
 use world::Open;
 
@@ -106,7 +106,7 @@ type Dialled = Pin<Box<dyn Future<Output = Result<Stream, Fault>>>>;
 #[derive(Default)]
 enum Stage {
     /// An endpoint is being dialled.
-    Dial(Dialled, Open),
+    Dial(Dialled, Open, Held),
     /// The final response has not begun.
     #[default]
     Wait,
@@ -279,7 +279,7 @@ impl Exchange {
         }
         while matches!(self.stage, Stage::Wait) {
             // An interim response may not have gone out yet.
-            if self.down.flush(cx, &mut client.stream) == Poll::Ready(Err(Broken::Sink)) {
+            if ready!(self.down.flush(cx, &mut client.stream)).is_err() {
                 return Poll::Ready(Err(Fault::ClientAborted));
             }
             let waited = self.awaits_continue;
@@ -295,7 +295,6 @@ impl Exchange {
         }
         let Some(conn) = &mut self.conn else { return Poll::Ready(Err(Fault::EndpointEnded)) };
         if !self.down.is_done() {
-            self.early.clear();
             let tools = (&station.http.buffers, &station.tools);
             match ready!(self.down.poll(cx, tools, &mut conn.stream, &mut client.stream, &mut self.early)) {
                 Ok(()) => self.keeps &= self.early.is_empty(),
@@ -315,17 +314,19 @@ impl Exchange {
             return None;
         }
         if self.up.is_done() {
-            return match client.watch(cx, &station.http.buffers) {
-                Seen::There => None,
-                Seen::Gone => Some(Err(Fault::ClientAborted)),
-            };
+            return watch(cx, client, station);
         }
         let tools = (&station.http.buffers, &station.tools);
         let polled = match self.awaits_continue {
             true => self.up.flush(cx, &mut conn.stream),
             false => self.up.poll(cx, tools, &mut client.stream, &mut conn.stream, &mut client.over),
         };
-        let Poll::Ready(Err(broken)) = polled else { return None };
+        let broken = match polled {
+            Poll::Pending => return None,
+            Poll::Ready(Ok(())) if self.up.is_done() => return watch(cx, client, station),
+            Poll::Ready(Ok(())) => return None,
+            Poll::Ready(Err(broken)) => broken,
+        };
         // What the endpoint has to say may still come.
         if broken == Broken::Sink {
             self.up_stopped = true;
@@ -360,6 +361,14 @@ impl Exchange {
             choice.give_back(conn, now);
         }
         End::Answered { keeps: !self.closes && uploaded }
+    }
+}
+
+/// Looks whether a client is there that has sent all of its request.
+fn watch(cx: &mut Context<'_>, client: &mut Client, station: &Station) -> Option<Result<End, Fault>> {
+    match client.watch(cx, &station.http.buffers) {
+        Seen::There => None,
+        Seen::Gone => Some(Err(Fault::ClientAborted)),
     }
 }
 

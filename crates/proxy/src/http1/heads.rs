@@ -102,6 +102,7 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwar
     let host = request.host.map(|host| head.part(host)).unwrap_or_default();
     let length = match request.framing {
         Framing::Length(length) if relengths => Digits::of(length),
+        _ if relengths => Digits::of(0),
         _ => Digits::NONE,
     };
     let (host, length) = ([host], [length.text()]);

@@ -33,6 +33,8 @@ pub struct Pump {
     sent: usize,
     /// Only so much of `held` goes on until it is let go.
     gate: Option<usize>,
+    /// What was read so far is kept by a filter alone, and has still to be sent.
+    withheld: bool,
     /// Trailers, until all of them are there.
     lines: Vec<u8>,
     /// Bytes that the sink has taken.
@@ -81,7 +83,7 @@ impl Pump {
             self.portion = Portion::default();
         }
         (self.framing, self.body) = (Framing::None, Body::Over);
-        (self.sent, self.gate, self.moved) = (0, None, 0);
+        (self.sent, self.gate, self.withheld, self.moved) = (0, None, false, 0);
     }
 
     /// Whether all of it was received.
@@ -91,7 +93,7 @@ impl Pump {
 
     /// Whether all of it was sent.
     pub fn is_done(&self) -> bool {
-        self.body.is_over() && self.held().is_empty() && !self.is_piped()
+        self.body.is_over() && self.held().is_empty() && !self.withheld && !self.is_piped()
     }
 
     /// Whether the sink has still to take something.
@@ -115,14 +117,15 @@ impl Pump {
     pub fn forget_sent(&mut self) {
         self.held.clear();
         (self.sent, self.gate) = (0, None);
+        self.withheld = self.filters.held().is_some_and(Hold::is_whole);
     }
 
-    /// What is kept to be sent again goes behind the head, unless other bytes do.
-    pub fn send_again(&mut self) {
-        if let Some(hold) = self.filters.held().filter(|hold| hold.is_whole() && self.held().is_empty()) {
+    /// What is kept to be sent again goes behind what is held.
+    pub fn send_kept(&mut self) {
+        if let Some(hold) = self.filters.held().filter(|_| std::mem::take(&mut self.withheld)) {
             // An endpoint knows chunks, and gets them where nobody can say the length.
             let chunks = self.framing == Framing::Chunked || self.filters.change();
-            self.held = self.body.again(chunks, hold);
+            self.held.extend_from_slice(&self.body.again(chunks, hold));
         }
     }
 
@@ -205,7 +208,8 @@ impl Pump {
     pub fn hold_body(&mut self, buffer: &mut Buffer, place: Range<usize>) -> Result<usize, Broken> {
         let passed = self.body.pass(buffer, place, &mut self.lines, &mut self.filters)?;
         // What is kept to be sent again need not be held twice.
-        if !self.filters.held().is_some_and(Hold::is_whole) {
+        self.withheld = self.filters.held().is_some_and(Hold::is_whole);
+        if !self.withheld {
             self.held.extend_from_slice(buffer.out(&passed));
         }
         Ok(passed.read)
@@ -214,6 +218,10 @@ impl Pump {
     /// Where the sink blocks, a body is held for it and for another try: together no more than either
     /// may have alone.
     fn spill(&mut self) {
+        if self.withheld {
+            // It is the only one.
+            return;
+        }
         let held = self.held.len() - self.sent;
         if let Some(hold) = self.filters.held_mut().filter(|hold| hold.data.len() + held > READ) {
             hold.spill();
@@ -241,6 +249,7 @@ impl Pump {
     /// Nothing is held back any more.
     pub fn let_go(&mut self) {
         self.gate = None;
+        self.send_kept();
     }
 
     /// What is held.
@@ -257,11 +266,15 @@ impl Pump {
         let end = self.gate.unwrap_or(self.held.len());
         while self.sent < end {
             let bytes = self.held.get(self.sent..end).unwrap_or_default();
-            match ready!(Half::poll_write(sink, cx, &[IoSlice::new(bytes)])) {
-                Ok(0) | Err(_) => return Poll::Ready(Err(Broken::Sink)),
-                Ok(taken) => {
+            match Half::poll_write(sink, cx, &[IoSlice::new(bytes)]) {
+                Poll::Ready(Ok(0) | Err(_)) => return Poll::Ready(Err(Broken::Sink)),
+                Poll::Ready(Ok(taken)) => {
                     self.sent += taken;
                     self.moved += taken as u64;
+                }
+                Poll::Pending => {
+                    self.spill();
+                    return Poll::Pending;
                 }
             }
         }

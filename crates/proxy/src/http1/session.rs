@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use account::Fault;
 use net::{Held, Primed, Stream, Tick};
 use plan::{HeadLimits, Timeouts};
 use wire::Limits;
@@ -44,10 +45,12 @@ impl Manners {
     }
 }
 
-/// Begins a client's connection that was accepted by `listener` of the world adopted now. `held` are its
-/// two descriptors.
+/// Begins a client's connection that was accepted by `listener` of the world adopted now. `held` are two
+/// descriptors, of which it keeps its own: one to an endpoint is counted while there is one.
 pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Manners, held: Held) {
     let station = entered.station().clone();
+    drop(held);
+    let held = station.descriptors.take_anyway(1);
     let mut deadline = Deadline::new(station.wheel.timer());
     deadline.set(manners.head);
     drop(tokio::task::spawn_local(Session {
@@ -142,6 +145,15 @@ impl Future for Session {
                 Step::Next => {}
                 Step::Over => return Poll::Ready(()),
             }
+        }
+    }
+}
+
+/// A bug ends both sides by a reset, so that neither takes what it has for a whole message.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.end_by_reset(Fault::Panic);
         }
     }
 }

@@ -62,7 +62,8 @@ fn size(left: &mut &[u8], extensions: &mut usize) -> Result<u64, Stop> {
         _ => return Err(Stop::Wrong("a size with a byte that is no digit")),
     }
     expect(left, b"\n", "CR without LF behind a size")?;
-    u64::from_str_radix(&digits, 16).map_err(|_| Stop::Wrong("a size that is no number"))
+    let size = i64::from_str_radix(&digits, 16).map_err(|_| Stop::Wrong("a size that has no room"))?;
+    Ok(size.unsigned_abs())
 }
 
 /// All until CR: what stands in an extension is never looked at, but it cannot hide the end of a line.

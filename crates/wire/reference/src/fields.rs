@@ -67,8 +67,14 @@ pub fn length(fields: &[Field], minor: u8) -> Result<(Option<u64>, bool), Stop> 
         unless(coding.eq_ignore_ascii_case(b"chunked"), "a coding that is not chunked")?;
         unless(minor == 1, "Transfer-Encoding in HTTP/1.0")?;
     }
+    let named = members(fields, "connection").into_iter();
+    let options = ["", "close", "keep-alive", "upgrade"].map(str::as_bytes);
+    unless(named.filter(|name| !options.contains(&&name[..])).count() <= 32, "Connection names too many fields")?;
     let length = match lengths[..] {
-        [digits] => Some(number(digits).ok_or(Stop::Wrong("Content-Length is no number"))?),
+        [digits] => {
+            let number = number(digits).filter(|number| i64::try_from(*number).is_ok());
+            Some(number.ok_or(Stop::Wrong("Content-Length is no number"))?)
+        }
         _ => None,
     };
     Ok((length, !codings.is_empty()))

@@ -1,6 +1,6 @@
 //! A response's head (RFC 9112 section 4).
 
-use crate::fields::{Field, for_neighbour, length, persists, values};
+use crate::fields::{Field, for_neighbour, length, members, persists, values};
 use crate::head::{Limits, lines};
 use crate::{Body, Read, Stop, unless};
 
@@ -47,7 +47,7 @@ pub fn response(bytes: &[u8], limits: Limits, head: bool, upgrade: bool) -> Read
     unless(reason.iter().all(may), "the reason has a byte that none may have")?;
     let status = status.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0'));
     unless((100..=599).contains(&status), "the status is of no class")?;
-    let says = !values(&fields, "upgrade").is_empty();
+    let says = !values(&fields, "upgrade").is_empty() && members(&fields, "connection").contains(&b"upgrade".to_vec());
     unless(status != 101 || (upgrade && says), "protocols are switched unasked, or to none")?;
 
     let (length, chunked) = length(&fields, minor)?;

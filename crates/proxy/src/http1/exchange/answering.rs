@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::Half;
-use wire::{Framing, Limits, MOST_FIELDS, Response};
+use wire::{Framing, Limits, MOST_FIELDS, Response, members};
 
 use super::{Asks, End, Exchange, Stage, Why};
 use crate::http1::body::Reader;
@@ -122,6 +122,9 @@ impl Exchange {
         // What is left of the request's body nobody waits for.
         let unread = !self.up.is_done();
         self.tunnels = response.status == 101;
+        if self.tunnels && !self.was_offered(response) {
+            return Some(Ok(End::Unanswered(Why::Fault(Fault::BadResponse))));
+        }
         self.closes |= closes || (client.ended && client.over.is_empty()) || unread;
         self.closes |= !knows_chunks && response.framing.is_open() | (changes && response.framing != Framing::None);
         self.keeps = response.keeps_alive() && !unread && !self.up_stopped;
@@ -153,6 +156,14 @@ impl Exchange {
             self.down.hold(buffer.at(start + read..end));
         }
         None
+    }
+
+    /// Whether an endpoint switches to nothing but what the client has offered.
+    fn was_offered(&self, response: &Response) -> bool {
+        let offered = self.request.and_then(|request| request.upgrade).map(|value| self.head.part(value));
+        let switched = response.upgrade.map(|value| self.answer.part(value)).unwrap_or_default();
+        let is_offered = |name: &[u8]| members(offered.unwrap_or_default()).any(|one| one.eq_ignore_ascii_case(name));
+        members(switched).all(is_offered)
     }
 
     fn note_answer(&mut self, status: u16) {

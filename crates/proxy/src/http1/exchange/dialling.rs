@@ -33,7 +33,8 @@ impl Exchange {
             }
             dial(&addresses, timeout, &wheel, &descriptors).await
         };
-        self.stage = Stage::Dial(Box::pin(dialled), Open::new(&choice.endpoint.live));
+        let held = station.descriptors.take_anyway(1);
+        self.stage = Stage::Dial(Box::pin(dialled), Open::new(&choice.endpoint.live), held);
     }
 
     /// Waits for the endpoint that is dialled, or the next one if it cannot be reached, and sends the
@@ -46,7 +47,7 @@ impl Exchange {
         from: &Forwarded,
     ) -> Poll<Result<(), Why>> {
         loop {
-            let Stage::Dial(dialled, _) = &mut self.stage else { return Poll::Ready(Ok(())) };
+            let Stage::Dial(dialled, ..) = &mut self.stage else { return Poll::Ready(Ok(())) };
             let dialled = match dialled.as_mut().poll(cx) {
                 Poll::Ready(dialled) => dialled,
                 // What comes of a body has its turn later.
@@ -55,12 +56,13 @@ impl Exchange {
                 }
                 Poll::Pending => return Poll::Pending,
             };
-            let Stage::Dial(_, open) = std::mem::take(&mut self.stage) else { return Poll::Ready(Ok(())) };
+            let Stage::Dial(_, open, held) = std::mem::take(&mut self.stage) else { return Poll::Ready(Ok(())) };
             match dialled {
                 Ok(stream) => {
-                    let held = station.descriptors.take_anyway(1);
                     let mut conn = Conn::new(stream, open, held, station.wheel.now());
-                    self.up.send_again();
+                    if !self.awaits_continue {
+                        self.up.send_kept();
+                    }
                     let sent = self.send_head(cx, &mut conn, station, from);
                     self.conn = Some(conn);
                     return Poll::Ready(sent);
@@ -85,8 +87,7 @@ impl Exchange {
             self.up.send_behind(cx, head, self.awaits_continue, &mut conn.stream);
             Ok(())
         });
-        self.note_moved(station.wheel.now());
-        self.note_body(station.wheel.now());
+        self.note_head(station.wheel.now());
         sent.unwrap_or(Ok(())).map_err(Why::Refused)
     }
 

@@ -65,6 +65,12 @@ impl Exchange {
         }
     }
 
+    /// The head has gone: from now on the body is read, or 100 is waited for.
+    pub(super) fn note_head(&mut self, now: Tick) {
+        self.times.moved = now;
+        self.note_body(now);
+    }
+
     /// It has ended.
     pub(super) fn note_end(&mut self, now: Tick) {
         self.times.moved = now;

@@ -128,7 +128,10 @@ impl Session {
         };
         let Some(at) = adopted.position_of(&entered.listener, self.listener) else {
             self.leaves = true;
-            let Some((route, pool)) = &self.last else { return Err(none) };
+            let Some((route, pool)) = &self.last else {
+                // Nobody can say any more whether there was a route.
+                return Err(NotChosen { fault: Fault::NoEndpoint, route: None });
+            };
             let again = choose_again(station, route, pool, &[]);
             return again.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) });
         };

@@ -36,12 +36,13 @@ impl Session {
         if status != GONE {
             let answer = answer(status, to_head);
             let taken = Half::poll_write(&mut client.stream, cx, &[IoSlice::new(answer.as_bytes())]);
-            if let Poll::Ready(Ok(count)) = taken {
+            let all = |count: &usize| *count == answer.len();
+            if let Poll::Ready(Ok(count)) = taken.map(|taken| taken.ok().filter(all).ok_or(())) {
                 self.entered.iter().for_each(|entered| entered.listener.counts.bytes_out.add(count as u64));
                 return self.begin_linger(cx);
             }
         }
-        // Nobody is there, or does not take even this much.
+        // Nobody is there, or does not take even this much: a part of it would mislead.
         client.stream.abort();
         Step::Over
     }
@@ -83,8 +84,11 @@ impl Session {
     pub(super) fn finish(&mut self, cx: &mut Context<'_>) -> Step {
         self.leaves = true;
         match (&mut self.stage, &self.client) {
-            // A request may be on its way right now: its sender sees an end, not a reset.
-            (Stage::Await, Some(client)) if client.over.is_empty() => self.begin_linger(cx),
+            // A request that is there is served. One may be on its way right now: its sender sees an end,
+            // not a reset.
+            (Stage::Await, Some(client)) if client.over.is_empty() && !client.stream.holds_bytes() => {
+                self.begin_linger(cx)
+            }
             (Stage::Exchange(exchange), _) => {
                 exchange.closes = true;
                 Step::Next
@@ -137,6 +141,10 @@ impl Session {
     /// Ends both sides by a reset.
     pub(super) fn abort(&mut self, fault: Fault) {
         self.station.faults.add(fault);
+        self.end_by_reset(fault);
+    }
+
+    pub(super) fn end_by_reset(&mut self, fault: Fault) {
         if let Stage::Exchange(exchange) = &mut self.stage {
             exchange.abort(fault);
         }
