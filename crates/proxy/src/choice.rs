@@ -1,12 +1,10 @@
 //! Which endpoint serves a connection.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use account::Fault;
 use decide::{Asked, Candidates, Facts, Need, Numbers, Routed, pick, route};
 use net::Tick;
-use plan::Address;
 use world::{EndpointIx, Inflight, ListenerIx, Pool, PoolIx, State};
 
 use crate::adopted::{Adopted, EndpointHere, PoolHere, RouteHere};
@@ -22,8 +20,6 @@ pub struct Choice {
     pub pool: Rc<PoolHere>,
     /// The endpoint.
     pub endpoint: Rc<EndpointHere>,
-    /// Where that is reached.
-    pub addresses: Arc<[Address]>,
     _inflight: Inflight,
 }
 
@@ -103,7 +99,6 @@ fn pick_from(
         route: route.clone(),
         pool: here.clone(),
         endpoint: endpoint.clone(),
-        addresses: adopted.world.endpoint(chosen)?.addresses.clone(),
         _inflight: Inflight::new(&endpoint.live),
     })
 }

@@ -76,7 +76,7 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
         let dialled = tokio::select! {
             biased;
             fault = entered.cut() => Err(fault),
-            dialled = dial(&choice.addresses, choice.route.timeouts.connect, &station.wheel, &station.descriptors) => dialled,
+            dialled = dial(&choice.endpoint.addresses, choice.route.timeouts.connect, &station.wheel, &station.descriptors) => dialled,
             () = client.reset() => Err(Fault::ClientGone),
         };
         let fault = match dialled {

@@ -19,7 +19,6 @@ mod live;
 mod rules;
 mod slots;
 
-pub use allowance::Allowance;
 pub use intern::Lives;
 pub use join::{Endpoint, EndpointIx, Listener, ListenerIx, Picker, Pool, PoolIx, Route, RouteIx, World};
 pub use live::{EndpointLive, Inflight, ListenerLive, Open, PoolLive, RouteLive, State};

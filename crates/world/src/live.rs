@@ -147,7 +147,7 @@ pub struct PoolLive {
     /// What each worker counted of it.
     pub counts: Slots<PoolCounts>,
     /// What is left to be sent again.
-    pub allowance: Allowance,
+    allowance: Allowance,
 }
 
 impl PoolLive {

@@ -5,7 +5,7 @@ use std::sync::mpsc::channel;
 
 use plan::Address;
 
-use crate::support::web::{Web, Wire, before, get, read_head, response};
+use crate::support::web::{Web, Wire, before, find, get, read_head, response};
 use crate::support::{Endpoint, any_port, free_path};
 
 const HEAD: &str = "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
@@ -93,4 +93,48 @@ fn what_is_not_waited_for_goes_at_once() {
     let (heard, _) = Wire::to(&at).say(HEAD.replace("100-continue", "a-miracle")).rest();
     assert!(heard.starts_with("HTTP/1.1 417 "), "{heard}");
     assert_eq!(web.requests().len(), 3);
+}
+
+/// Conformance: 43.
+#[test]
+fn the_body_waits_for_the_endpoints_100() {
+    let web = crate::support::Endpoint::serving("a", &any_port("127.0.0.1"), |mut socket| {
+        use std::io::{Read, Write};
+        let (mut read, mut buffer) = (Vec::new(), [0; 4096]);
+        while find(&read, b"\r\n\r\n").is_none() {
+            let count = socket.read(&mut buffer)?;
+            read.extend_from_slice(&buffer[..count]);
+        }
+        assert!(read.ends_with(b"\r\n\r\n"), "the head alone");
+        if find(&read, b"/no").is_some() {
+            return socket.write_all(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno");
+        }
+        socket.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        socket.read_exact(&mut buffer[..5])?;
+        socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")?;
+        socket.write_all(&buffer[..5])
+    });
+    let (_running, at) = before(&[&web]);
+    let head =
+        |path: &str| format!("POST {path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    let mut client = Wire::to(&at);
+    client.say(head("/yes")).hear("HTTP/1.1 100 Continue\r\n\r\n");
+    client.say("hello").hear("\r\n\r\nhello");
+    // A client that does not wait changes nothing.
+    Wire::to(&at).say(format!("{}hello", head("/yes"))).hear("\r\n\r\nhello");
+    let (heard, _) = Wire::to(&at).say(head("/no")).rest();
+    assert!(
+        heard.starts_with("HTTP/1.1 401 ") && heard.contains("Connection: close") && heard.ends_with("no"),
+        "{heard}"
+    );
+}
+
+/// Conformance: 43.
+#[test]
+fn the_body_goes_on_though_the_endpoint_never_says_100() {
+    let web = Web::plain("a");
+    let (_running, at) = before(&[&web.endpoint]);
+    let head = "POST /x HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    Wire::to(&at).say(format!("{head}hello")).hear("POST /x HTTP/1.1|hello");
+    assert_eq!(web.requests()[0].field("Expect"), Some("100-continue"));
 }

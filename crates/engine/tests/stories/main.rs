@@ -23,6 +23,7 @@ mod framing;
 mod greedy;
 mod hostile;
 mod http;
+mod http_connections;
 mod http_ends;
 mod limits;
 mod plans;

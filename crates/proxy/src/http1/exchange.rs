@@ -215,7 +215,7 @@ impl Exchange {
         // Reading will show why it takes nothing.
         self.up_stopped = sent.is_err();
         self.conn = Some(conn);
-        self.note_body(station.wheel.now());
+        self.note_body(now);
         Ok(start + read)
     }
 

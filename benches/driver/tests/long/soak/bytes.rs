@@ -11,8 +11,8 @@ pub struct Pattern(Vec<u8>);
 
 impl Pattern {
     pub fn new() -> Self {
-        let mut random = Random::new(0x47);
-        Self((0..PERIOD).map(|_| (random.next() >> 24) as u8).collect())
+        let mut random = fastrand::Rng::with_seed(0x47);
+        Self(std::iter::repeat_with(|| random.u8(..)).take(PERIOD).collect())
     }
 
     /// Body number `body` from a place on, at most so many bytes and at least one.
@@ -45,29 +45,17 @@ pub enum Framing {
     Chunks(usize),
 }
 
-/// A small generator (xorshift).
-pub struct Random(u64);
+/// What is asked for at random, and comes again with its seed.
+pub struct Random(fastrand::Rng);
 
 impl Random {
     pub fn new(seed: u64) -> Self {
-        let mut random = Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
-        // Small seeds begin alike.
-        for _ in 0..8 {
-            random.next();
-        }
-        random
-    }
-
-    pub fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
+        Self(fastrand::Rng::with_seed(seed))
     }
 
     /// From 0 to one less than this.
     pub fn below(&mut self, end: u64) -> u64 {
-        (self.next() >> 11) % end
+        self.0.u64(..end)
     }
 
     /// Log-uniform up to 64 KiB, one in a hundred up to 10 MB; now and then nothing at all.

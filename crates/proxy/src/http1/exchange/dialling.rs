@@ -23,7 +23,7 @@ impl Exchange {
     /// Dials the endpoint that was chosen, after a pause.
     pub(super) fn dial(&mut self, station: &Station, pause: u32) {
         let Some(choice) = &self.choice else { return };
-        let (addresses, timeout) = (choice.addresses.clone(), choice.route.timeouts.connect);
+        let (addresses, timeout) = (choice.endpoint.addresses.clone(), choice.route.timeouts.connect);
         let (wheel, descriptors) = (station.wheel.clone(), station.descriptors.clone());
         let dialled = async move {
             if pause > 0 {
