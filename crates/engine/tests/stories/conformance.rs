@@ -6,24 +6,16 @@ use std::time::Duration;
 use socket2::Socket;
 
 use crate::support::recorder::Recorder;
-use crate::support::web::{Reply, Web, Wire, before, find, get, response};
+use crate::support::web::{Reply, Web, Wire, before, find, get, read_head, response};
 use crate::support::{
     Draft, Ending, Endpoint, HTTP, Running, WAYS, address, any_port, cycle, deaf, eventually, long, refusing,
 };
 
 /// An endpoint that reads until the end of a head and goes on by `story`, with what came behind it.
-pub fn scripted(story: impl Fn(Socket, Vec<u8>) -> std::io::Result<()> + Send + Sync + 'static) -> Endpoint {
+fn scripted(story: impl Fn(Socket, Vec<u8>) -> std::io::Result<()> + Send + Sync + 'static) -> Endpoint {
     Endpoint::serving("a", &any_port("127.0.0.1"), move |mut socket| {
-        let (mut read, mut buffer) = (Vec::new(), [0; 4096]);
-        loop {
-            if let Some(end) = find(&read, b"\r\n\r\n") {
-                return story(socket, read.split_off(end + 4));
-            }
-            match socket.read(&mut buffer)? {
-                0 => return Ok(()),
-                count => read.extend_from_slice(&buffer[..count]),
-            }
-        }
+        let (_, rest) = read_head(&mut socket)?;
+        story(socket, rest)
     })
 }
 
