@@ -36,6 +36,7 @@ describe('the cases', () => {
     expect(parted('haproxy')).toEqual({ product: 'haproxy', tuning: 'shipped' });
     expect(parted('nginx-grid')).toEqual({ product: 'nginx', tuning: 'grid' });
     expect(parted('http-proxy-3')).toEqual({ product: 'http-proxy-3', tuning: 'shipped' });
+    expect(parted('http-proxy-3-best')).toEqual({ product: 'http-proxy-3', tuning: 'best' });
   });
 });
 
@@ -65,7 +66,7 @@ describe('the proxies of npm', () => {
 
   test('are of one version, which the lock file holds without naming a registry', () => {
     const { dependencies } = read('package.json');
-    expect(Object.keys(dependencies).toSorted()).toEqual(CASES.httpnpm.peers.toSorted());
+    expect(Object.keys(dependencies).toSorted()).toEqual(Object.keys(CASES.httpnpm.targets).toSorted());
     for (const [name, version] of Object.entries(dependencies)) {
       expect(lock.packages[`node_modules/${name}`]).toMatchObject({ version });
     }
@@ -74,6 +75,6 @@ describe('the proxies of npm', () => {
 
   test('are nothing that the package or its development needs', () => {
     const root = readFileSync(at('package-lock.json'), 'utf8');
-    for (const name of CASES.httpnpm.peers) expect(root).not.toContain(`node_modules/${name}"`);
+    for (const name of Object.keys(CASES.httpnpm.targets)) expect(root).not.toContain(`node_modules/${name}"`);
   });
 });

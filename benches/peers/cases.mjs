@@ -12,7 +12,7 @@ const SHIPPED = ['haproxy', 'nginx'];
 /** As shipped, at their best, and as strong as we found them, which no target is set by. */
 const TUNED = SHIPPED.flatMap((name) => [name, `${name}-best`, `${name}-grid`]);
 
-/** Ten times as many requests in a second of CPU. */
+/** Ten times as many requests in a second of CPU, beside them as they are shipped. */
 const TENFOLD = { 'http-proxy-3': 0.1, httpxy: 0.1 };
 
 /** As shipped we must be far below; beside their best configuration, about level. */

@@ -48,7 +48,7 @@ async function plan(name, { protocol, endpoint, folder, ours }) {
     }
     case 'http-proxy-3':
     case 'httpxy':
-      return { command: [process.execPath, PROXY, product, String(endpoint)] };
+      return { command: [process.execPath, PROXY, product, tuning, String(endpoint)] };
     default:
       throw new Refusal(`No contender is called ${name}: there are ${PEERS[protocol].join(', ')}.`);
   }

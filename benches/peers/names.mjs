@@ -8,7 +8,10 @@ export const AGAIN = 'fourseven-again';
 export const DIRECT = 'direct';
 
 /** What one would install from npm to proxy HTTP. */
-export const PROXIES = ['http-proxy-3', 'httpxy'];
+export const PROXIES = ['http-proxy-3', 'http-proxy-3-best', 'httpxy', 'httpxy-best'];
+
+/** Who ends its connections, the endpoint's and the client's, with each answer. */
+export const CLOSING = ['http-proxy-3'];
 
 /** Beside whom we can be measured, by the protocol that they are asked to speak. */
 export const PEERS = {

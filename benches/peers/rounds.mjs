@@ -5,6 +5,7 @@
 
 import { look, spent } from './cpu.mjs';
 import { watchConnections } from './endpoint.mjs';
+import { CLOSING } from './names.mjs';
 import { Refusal } from './processes.mjs';
 import { shuffled } from './stats.mjs';
 
@@ -54,10 +55,11 @@ async function slice({ contest, contender, load, options }) {
   const before = look(pid);
   const answer = await load.ask(contest.line(name, options));
   const { ns, ended } = spent(before, look(pid));
-  const { errors, connects } = answer;
+  const { errors, connects, reconnects } = answer;
   const wrong =
     (errors !== 0 && `${errors} exchanges failed`) ||
     (connects !== contest.conns && `${connects} connections were opened, not ${contest.conns}`) ||
+    (reconnects !== 0 && !CLOSING.includes(name) && `${reconnects} connections ended with an answer`) ||
     (!contest.right(answer, options) && 'not every byte came back') ||
     (ended !== 0 && `${ended} of its threads ended, and their CPU time is lost`);
   if (wrong) throw new Refusal(`${name}: ${wrong}`);

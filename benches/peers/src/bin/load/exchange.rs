@@ -51,6 +51,14 @@ impl Exchange {
         }
     }
 
+    /// Whether the answer says that the connection ends with it.
+    pub fn closes(&self) -> bool {
+        match self {
+            Self::Own(_) => false,
+            Self::Get(get) => get.closes(),
+        }
+    }
+
     /// Sends what fits.
     pub fn send(&mut self, stream: &TcpStream, pattern: &Pattern) -> io::Result<Progress> {
         match self {

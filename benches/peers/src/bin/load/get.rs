@@ -27,6 +27,7 @@ pub struct Get {
     /// What came of the head, while it is not all there; almost always it comes at once.
     head: Vec<u8>,
     in_body: bool,
+    closes: bool,
     /// Of the body.
     got: u64,
     to_get: u64,
@@ -36,12 +37,17 @@ impl Get {
     pub fn new(bytes: u64, salt: u16) -> Self {
         // As many digits each time, so that all requests are of one length.
         let request = format!("GET /b/{bytes}?salt={salt:05} HTTP/1.1\r\n{FIELDS}").into_bytes();
-        Self { salt, request, sent: 0, head: Vec::new(), in_body: false, got: 0, to_get: bytes }
+        Self { salt, request, sent: 0, head: Vec::new(), in_body: false, closes: false, got: 0, to_get: bytes }
     }
 
     /// Bytes sent, and bytes of the body that came back right.
     pub fn moved(&self) -> (u64, u64) {
         (self.sent as u64, self.got)
+    }
+
+    /// Whether the answer says that the connection ends with it.
+    pub fn closes(&self) -> bool {
+        self.closes
     }
 
     /// Sends what fits.
@@ -89,6 +95,7 @@ impl Get {
             return None;
         }
         self.in_body = true;
+        self.closes = field(head, "Connection").is_some_and(|value| value.eq_ignore_ascii_case(b"close"));
         self.take_body(body, pattern)
     }
 
@@ -129,6 +136,17 @@ mod tests {
         let bytes = answer(&pattern, "200 OK\r\nServer: x\r\ncontent-length: 40");
         for length in 1..=bytes.len() {
             assert!(holds(&pattern, &bytes, length), "in pieces of {length}");
+        }
+    }
+
+    #[test]
+    fn an_answer_may_be_the_last() {
+        let pattern = Pattern::new();
+        for (connection, closes) in [("close", true), ("Close", true), ("keep-alive", false)] {
+            let mut get = Get::new(40, 7);
+            let fields = format!("200 OK\r\nContent-Length: 40\r\nConnection: {connection}");
+            assert!(get.take(&answer(&pattern, &fields), &pattern) == Some(Progress::Done));
+            assert_eq!(get.closes(), closes, "{connection}");
         }
     }
 

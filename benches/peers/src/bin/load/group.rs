@@ -7,21 +7,18 @@ use crate::exchange::{Progress, Way};
 use crate::run::{self, Ask, Outcome, STALL, Shared};
 use peers::wire::{HEAD, Head, Kind};
 
-/// Connections that stay open. One that breaks is not opened again: `connects` never grows by
-/// itself, which is what proves that they were kept alive.
+/// Connections that stay open. One that breaks is not opened again, and one that the other side
+/// ends with an answer is, and is counted: so who keeps connections is proved to have kept them.
 #[derive(Default)]
 pub struct Group {
+    port: u16,
     conns: Vec<Option<TcpStream>>,
 }
 
 impl Group {
     pub fn open(port: u16, conns: usize) -> io::Result<Self> {
-        let conns = (0..conns).map(|_| {
-            let stream = dial(port)?;
-            stream.set_nonblocking(true)?;
-            Ok(Some(stream))
-        });
-        Ok(Self { conns: conns.collect::<io::Result<_>>()? })
+        let conns = (0..conns).map(|_| again(port).map(Some));
+        Ok(Self { port, conns: conns.collect::<io::Result<_>>()? })
     }
 
     /// Opens connections that make one small exchange each and then stay; the number that failed.
@@ -43,7 +40,7 @@ impl Group {
 
     /// Exchanges on the first `flows` connections.
     pub fn run(&mut self, flows: usize, ask: Ask, shared: &mut Shared) -> io::Result<Outcome> {
-        run::run(&mut self.conns[..flows], ask, shared)
+        run::run(&mut self.conns[..flows], self.port, ask, shared)
     }
 }
 
@@ -75,6 +72,13 @@ fn idle(port: u16, shared: &mut Shared) -> io::Result<TcpStream> {
             _ => {}
         }
     }
+    stream.set_nonblocking(true)?;
+    Ok(stream)
+}
+
+/// A connection for the next exchange.
+pub fn again(port: u16) -> io::Result<TcpStream> {
+    let stream = dial(port)?;
     stream.set_nonblocking(true)?;
     Ok(stream)
 }

@@ -12,6 +12,8 @@
 //!   close NAME                               closes them (`close idle` for the idle ones)
 //! ```
 //!
+//! An answer with `Connection: close` ends its connection, and another is opened in its place: `reconnects`.
+//!
 //! `bytes_checked_ok` counts bytes that the pattern foretells: of an HTTP answer, those of its body.
 //!
 //! One thread on purpose: what it costs is nobody's figure, and it is the same for every contender.
@@ -108,10 +110,10 @@ impl Load {
 }
 
 fn fields(outcome: &mut Outcome, connects: usize) -> String {
-    let Outcome { requests, errors, checked, sent, latencies, elapsed } = outcome;
+    let Outcome { requests, errors, reconnects, checked, sent, latencies, elapsed } = outcome;
     format!(
         "\"requests\":{requests},\"errors\":{errors},\"bytes_checked_ok\":{checked},\
-         \"bytes_sent\":{sent},\"connects\":{connects},\"elapsed_ns\":{},\
+         \"bytes_sent\":{sent},\"connects\":{connects},\"reconnects\":{reconnects},\"elapsed_ns\":{},\
          \"p50_us\":{:.3},\"p99_us\":{:.3}",
         elapsed.as_nanos(),
         latencies.micros(0.5),

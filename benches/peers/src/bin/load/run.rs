@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::exchange::{Exchange, Progress, Way};
+use crate::group::again;
 use crate::latencies::Latencies;
 use peers::sys::{self, Epoll, READABLE, WRITABLE};
 use peers::wire::Pattern;
@@ -35,6 +36,8 @@ pub struct Outcome {
     pub requests: u64,
     /// Exchanges that did not, and connections that were gone when they should have begun one.
     pub errors: u64,
+    /// Connections opened anew, since the answer before was said to be their last.
+    pub reconnects: u64,
     /// Bytes of answers that were checked and right.
     pub checked: u64,
     pub sent: u64,
@@ -64,7 +67,7 @@ impl Shared {
 
 /// Makes exchanges on every connection, each beginning its next one when it has done one. A
 /// connection that fails is dropped and leaves its place empty.
-pub fn run(conns: &mut [Option<TcpStream>], ask: Ask, shared: &mut Shared) -> io::Result<Outcome> {
+pub fn run(conns: &mut [Option<TcpStream>], port: u16, ask: Ask, shared: &mut Shared) -> io::Result<Outcome> {
     let mut run = Run {
         // Of its own: connections that have nothing to do in this run cost it nothing.
         epoll: Epoll::new()?,
@@ -72,6 +75,7 @@ pub fn run(conns: &mut [Option<TcpStream>], ask: Ask, shared: &mut Shared) -> io
         begun: 0,
         flights: conns.iter().map(|_| None).collect(),
         under_way: 0,
+        port,
         conns,
         outcome: Outcome::default(),
     };
@@ -91,6 +95,7 @@ pub fn run(conns: &mut [Option<TcpStream>], ask: Ask, shared: &mut Shared) -> io
 struct Run<'a> {
     epoll: Epoll,
     ask: Ask,
+    port: u16,
     conns: &'a mut [Option<TcpStream>],
     /// The exchange under way on each connection.
     flights: Vec<Option<Flight>>,
@@ -154,12 +159,25 @@ impl Run<'_> {
                 self.outcome.sent += sent;
                 self.outcome.checked += got;
                 self.outcome.latencies.add(flight.begun.elapsed());
+                let closes = flight.exchange.closes();
                 self.land(token);
+                if closes && self.reconnect(token).is_err() {
+                    return self.lose(token);
+                }
                 self.begin(token, elapsed, shared);
             }
             Ok(Progress::Waits | Progress::Full) => {}
             Err(_) => self.lose(token),
         }
+    }
+
+    /// Opens a connection in the place of one that has had its last answer.
+    fn reconnect(&mut self, token: usize) -> io::Result<()> {
+        let stream = again(self.port)?;
+        self.epoll.add(&stream, token as u64, READABLE)?;
+        self.conns[token] = Some(stream);
+        self.outcome.reconnects += 1;
+        Ok(())
     }
 
     /// Empties the place of an exchange that is over.
