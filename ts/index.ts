@@ -23,6 +23,7 @@ export {
   type Registry,
 } from './balancer.js';
 export type {
+  AccessLogConfig,
   AlgorithmConfig,
   AlgorithmName,
   Bytes,
@@ -35,6 +36,9 @@ export type {
   HttpTimeoutsConfig,
   LimitsConfig,
   ListenerConfig,
+  LogFieldsConfig,
+  LogSampleConfig,
+  LogTemplateConfig,
   MatchConfig,
   PoolConfig,
   RetriesConfig,
@@ -49,6 +53,7 @@ export type {
   EndpointCounters,
   Histogram,
   ListenerCounters,
+  LogCounters,
   PoolCounters,
   Responses,
   RouteCounters,

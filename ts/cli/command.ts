@@ -38,12 +38,21 @@ async function serve(config: Config): Promise<number> {
   try {
     const balancer = await createBalancer(config);
     introduce(balancer, config);
+    reopenOnHangup(balancer);
     await signal;
     await drain(balancer);
     return FINE;
   } catch (error) {
     return explain(error);
   }
+}
+
+// Whoever moves log files away says so by SIGHUP. Without a log there is nothing to do, but to live on.
+function reopenOnHangup(balancer: Balancer): void {
+  process.on('SIGHUP', () => {
+    // Closed meanwhile: its log is, too.
+    balancer.reopenLog().catch(() => {});
+  });
 }
 
 function introduce(balancer: Balancer, { listeners, pools }: Config): void {

@@ -1,6 +1,6 @@
 /** A configuration once it is read: right, complete, and in milliseconds. */
 
-import type { Accept, Address } from '../plan/types.js';
+import type { Accept, Address, LogPart, LogSink } from '../plan/types.js';
 import type { Spoken } from './address.js';
 import type { Endpoint } from './endpoint.js';
 
@@ -12,12 +12,30 @@ export interface ReadConfig {
   readonly routes: readonly Route[];
   readonly timeouts: SomeTimeouts;
   readonly limits: SomeLimits;
+  /** `null` is none. */
+  readonly accessLog: AccessLog | null;
   /** In milliseconds. */
   readonly drain: number;
   /** `null` is decided where it runs. */
   readonly workers: number | null;
   readonly portable: boolean;
 }
+
+/** What is written of requests and connections. */
+export interface AccessLog {
+  readonly to: LogSink;
+  readonly format: LogFormat;
+  /** Fields of requests that lines of JSON have, in lower case; and of responses. */
+  readonly request: readonly string[];
+  readonly response: readonly string[];
+  readonly sample: LogRates;
+}
+
+/** What a line says; parts are those of a template. */
+export type LogFormat = 'json' | 'common' | 'combined' | readonly LogPart[];
+
+/** The shares of lines that are written, from 0 to 1: by the class of the status, and of those with a fault. */
+export type LogRates = Readonly<Record<'default' | '1xx' | '2xx' | '3xx' | '4xx' | '5xx' | 'fault', number>>;
 
 /** Where connections come in. */
 export interface Listener {
@@ -27,6 +45,8 @@ export interface Listener {
   readonly http: SomeHttp;
   readonly accept: Accept;
   readonly backlog: number;
+  /** Whether its traffic is logged, where there is a log. */
+  readonly log: boolean;
 }
 
 /** The settings of HTTP on a listener that were given: in milliseconds, in bytes, and how many. */

@@ -56,6 +56,7 @@ function complete(data: Read, byDefault: Route | null): ReadConfig {
     routes: data.routes ?? (byDefault === null ? [] : [byDefault]),
     timeouts: data.timeouts ?? {},
     limits: data.limits ?? {},
+    accessLog: data.accessLog ?? null,
     drain: data.drain ?? DEFAULTS.drain.value,
     workers: data.workers ?? DEFAULTS.workers.value,
     portable: data.portable ?? DEFAULTS.portable.value,

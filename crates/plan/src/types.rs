@@ -3,8 +3,9 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool, Protocol,
-    RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
+    Accept, AccessLog, Address, CostOp, Endpoint, EngineSettings, HeadLimits, HttpPolicy, Listener, LogEncoding,
+    LogPart, LogSample, LogSink, LogValue, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, TableHash,
+    Timeouts,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -26,6 +27,12 @@ pub fn typescript() -> String {
     declare_all!(
         Plan,
         EngineSettings,
+        AccessLog,
+        LogSink,
+        LogEncoding,
+        LogPart,
+        LogValue,
+        LogSample,
         Listener,
         Protocol,
         HeadLimits,

@@ -26,6 +26,8 @@ mod http;
 mod http_connections;
 mod http_ends;
 mod limits;
+mod log;
+mod log_sinks;
 mod plans;
 mod ports;
 mod relay;

@@ -1,5 +1,6 @@
 //! The heads that go on: what is left out, and what is added.
 
+use crate::digits::Digits;
 use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit};
 
 /// What is said of a client to endpoints: field lines, made once for each client.
@@ -25,35 +26,6 @@ impl Forwarded {
             Version::Http10 => &self.old,
             Version::Http11 => &self.lines,
         }
-    }
-}
-
-/// A number as text.
-struct Digits {
-    text: [u8; 20],
-    start: usize,
-}
-
-impl Digits {
-    /// Those of a number that is not written.
-    const NONE: Self = Self { text: [b'0'; 20], start: 20 };
-
-    fn of(mut number: u64) -> Self {
-        let mut digits = Self::NONE;
-        loop {
-            digits.start -= 1;
-            if let Some(digit) = digits.text.get_mut(digits.start) {
-                *digit = b'0' + (number % 10) as u8;
-            }
-            number /= 10;
-            if number == 0 || digits.start == 0 {
-                return digits;
-            }
-        }
-    }
-
-    fn text(&self) -> &[u8] {
-        self.text.get(self.start..).unwrap_or_default()
     }
 }
 

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use account::Fault;
 use net::Half;
 
+use super::logging::Sent;
 use super::{Session, Stage, Step};
 use crate::http1::answer::answer;
 use crate::http1::buffer::READ;
@@ -21,30 +22,38 @@ const MOST_LINGERS: u32 = 60;
 impl Session {
     /// Answers in the endpoint's place.
     pub(super) fn unanswered(&mut self, cx: &mut Context<'_>, why: Why, exchange: Option<Box<Exchange>>) -> Step {
+        let (step, sent) = self.answer(cx, why, exchange.as_deref());
+        self.log_answer(exchange.as_deref(), (why.status(), why.fault()), sent);
+        exchange.into_iter().for_each(|exchange| self.station.http.give(exchange));
+        step
+    }
+
+    fn answer(&mut self, cx: &mut Context<'_>, why: Why, exchange: Option<&Exchange>) -> (Step, Sent) {
+        let nothing = Sent::default();
         let status = why.status();
         self.station.faults.add(why.fault());
         self.entered.iter().for_each(|entered| entered.listener.counts.statuses.add(status));
-        let to_head = exchange.as_ref().is_some_and(|exchange| exchange.is_to_head());
-        if let Some(exchange) = exchange {
-            if let Some(choice) = &exchange.choice {
-                choice.route.counts.statuses.add(status);
-                choice.route.counts.durations.add(exchange.elapsed());
-            }
-            self.station.http.give(exchange);
+        let to_head = exchange.is_some_and(Exchange::is_to_head);
+        if let Some(exchange) = exchange
+            && let Some(choice) = &exchange.choice
+        {
+            choice.route.counts.statuses.add(status);
+            choice.route.counts.durations.add(exchange.elapsed());
         }
-        let Some(client) = &mut self.client else { return Step::Over };
+        let Some(client) = &mut self.client else { return (Step::Over, nothing) };
         if status != GONE {
             let answer = answer(status, to_head);
             let taken = Half::poll_write(&mut client.stream, cx, &[IoSlice::new(answer.as_bytes())]);
             let all = |count: &usize| *count == answer.len();
             if let Poll::Ready(Ok(count)) = taken.map(|taken| taken.ok().filter(all).ok_or(())) {
                 self.entered.iter().for_each(|entered| entered.listener.counts.bytes_out.add(count as u64));
-                return self.begin_linger(cx);
+                let head = answer.find("\r\n\r\n").map_or(0, |end| end + 4);
+                return (self.begin_linger(cx), Sent { all: count as u64, head: head as u64 });
             }
         }
         // Nobody is there, or does not take even this much: a part of it would mislead.
         client.stream.abort();
-        Step::Over
+        (Step::Over, nothing)
     }
 
     pub(super) fn begin_linger(&mut self, cx: &mut Context<'_>) -> Step {
@@ -131,11 +140,21 @@ impl Session {
         let Stage::Exchange(exchange) = stage else { return Step::Over };
         if mid {
             self.count_answer(&exchange, false);
+            self.log_exchange(&exchange, Some(fault));
             station.http.give(exchange);
             self.abort(fault);
             return Step::Over;
         }
         self.unanswered(cx, Why::Fault(fault), Some(exchange))
+    }
+
+    /// It is ordered to end.
+    pub(super) fn cut(&mut self, fault: Fault) {
+        if let Stage::Exchange(exchange) = &self.stage {
+            self.count_answer(exchange, false);
+            self.log_exchange(exchange, Some(fault));
+        }
+        self.abort(fault);
     }
 
     /// Ends both sides by a reset.
