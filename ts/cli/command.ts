@@ -38,7 +38,7 @@ async function serve(config: Config): Promise<number> {
   try {
     const balancer = await createBalancer(config);
     introduce(balancer, config);
-    reopenOnHangup(balancer);
+    if (config.accessLog !== undefined) reopenOnHangup(balancer);
     await signal;
     await drain(balancer);
     return FINE;
@@ -47,7 +47,7 @@ async function serve(config: Config): Promise<number> {
   }
 }
 
-// Whoever moves log files away says so by SIGHUP. Without a log there is nothing to do, but to live on.
+// Whoever moves log files away says so by SIGHUP. Without a log it means what it always does.
 function reopenOnHangup(balancer: Balancer): void {
   process.on('SIGHUP', () => {
     // Closed meanwhile: its log is, too.

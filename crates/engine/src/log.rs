@@ -15,6 +15,7 @@
 
 mod sink;
 
+use std::io;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -39,7 +40,8 @@ const AGAIN: Duration = Duration::from_millis(100);
 pub struct LogWriter {
     parcels: SyncSender<Parcel>,
     /// For the thread, until it runs.
-    received: Option<(Receiver<Parcel>, Arc<LogCounts>)>,
+    received: Arc<Mutex<Option<Receiver<Parcel>>>>,
+    counts: Arc<LogCounts>,
     orders: Arc<Mutex<Orders>>,
     thread: Option<JoinHandle<()>>,
     /// Where lines go now.
@@ -81,8 +83,8 @@ impl LogWriter {
     /// Without a thread yet; what it writes is counted in `counts`.
     pub fn new(counts: Arc<LogCounts>) -> Self {
         let (parcels, received) = sync_channel(ROOM);
-        let received = Some((received, counts));
-        Self { parcels, received, orders: Arc::default(), thread: None, to: None }
+        let received = Arc::new(Mutex::new(Some(received)));
+        Self { parcels, received, counts, orders: Arc::default(), thread: None, to: None }
     }
 
     /// By which workers hand on their lines.
@@ -101,19 +103,26 @@ impl LogWriter {
             Some(sink) if self.to != to => Some(Sink::open(sink).map_err(|error| format!("{}: {error}", name(sink)))?),
             _ => None,
         };
-        if opened.is_some()
-            && let Some((received, counts)) = self.received.take()
-        {
-            let orders = self.orders.clone();
-            let writer =
-                Writing { received, counts, orders, sinks: Vec::new(), to: None, held: None, looked: Instant::now() };
-            let thread = std::thread::Builder::new().name("fourseven-log".into()).spawn(move || {
-                net::block_broken_pipe();
-                writer.run();
-            });
-            self.thread = Some(thread.map_err(|error| format!("the log, for want of a thread: {error}"))?);
+        if opened.is_some() && self.thread.is_none() {
+            self.start().map_err(|error| format!("the log, for want of a thread: {error}"))?;
         }
         Ok(Change { to, opened })
+    }
+
+    fn start(&mut self) -> io::Result<()> {
+        let received = self.received.clone();
+        let counts = self.counts.clone();
+        let orders = self.orders.clone();
+        let thread = std::thread::Builder::new().name("fourseven-log".into()).spawn(move || {
+            net::block_broken_pipe();
+            // Taken for good: there is one such thread.
+            let received = received.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(received) = received {
+                Writing::new(received, counts, orders).run();
+            }
+        })?;
+        self.thread = Some(thread);
+        Ok(())
     }
 
     /// Lines may go elsewhere from now on.
@@ -172,9 +181,16 @@ struct Writing {
     /// What could not be written yet, and how much of it was.
     held: Option<(Batch, usize)>,
     looked: Instant,
+    /// At that look nothing came any more for where lines went before.
+    was_settled: bool,
 }
 
 impl Writing {
+    fn new(received: Receiver<Parcel>, counts: Arc<LogCounts>, orders: Arc<Mutex<Orders>>) -> Self {
+        let (sinks, looked) = (Vec::new(), Instant::now());
+        Self { received, counts, orders, sinks, to: None, held: None, looked, was_settled: false }
+    }
+
     fn run(mut self) {
         loop {
             let (settled, until) = self.obey();
@@ -184,17 +200,15 @@ impl Writing {
                     Ok(Parcel::Nudge) => continue,
                     Err(RecvTimeoutError::Timeout) if until.is_none() => {
                         // All that was sent before is written.
-                        if settled {
-                            self.sinks.retain(|(to, _)| self.to.as_ref() == Some(to));
-                        }
-                        self.look();
+                        self.was_settled = settled;
+                        self.look(settled);
                         continue;
                     }
                     Err(_) => return,
                 }
             }
             if self.looked.elapsed() >= LOOK {
-                self.look();
+                self.look(settled);
             }
             if !self.write() {
                 let is_old = self.held.as_ref().is_some_and(|(batch, _)| self.to.as_ref() != Some(&*batch.to));
@@ -226,7 +240,9 @@ impl Writing {
     fn obey(&mut self) -> (bool, Option<Instant>) {
         let orders = self.orders.clone();
         let mut orders = orders.lock().unwrap_or_else(PoisonError::into_inner);
-        self.to.clone_from(&orders.to);
+        if self.to != orders.to {
+            self.to.clone_from(&orders.to);
+        }
         for (to, sink) in orders.opened.drain(..) {
             self.sinks.retain(|(other, _)| *other != to);
             self.sinks.push((to, sink));
@@ -240,9 +256,13 @@ impl Writing {
         said
     }
 
-    /// Looks whether files are still where they were.
-    fn look(&mut self) {
+    /// Looks whether files are still where they were, and lets go of those where nothing goes any more: a
+    /// look later than that was said, by when what had been sent before has been written.
+    fn look(&mut self, settled: bool) {
         self.looked = Instant::now();
+        if settled && std::mem::replace(&mut self.was_settled, settled) {
+            self.sinks.retain(|(to, _)| self.to.as_ref() == Some(to));
+        }
         self.reopen(Sink::has_moved);
     }
 

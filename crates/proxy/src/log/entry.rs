@@ -102,7 +102,12 @@ impl<'a> Entry<'a> {
 
     /// The first line.
     pub fn line(&self) -> Option<&'a [u8]> {
-        self.request?.0.bytes().split(|byte| *byte == b'\r').next()
+        let (head, request) = self.request?;
+        match request.target {
+            // Behind the target stands the version.
+            Target::Origin(path) => head.bytes().get(..path.end() + " HTTP/1.1".len()),
+            Target::Absolute(..) | Target::Asterisk => head.bytes().split(|byte| *byte == b'\r').next(),
+        }
     }
 
     /// The values of a field of the request.

@@ -131,7 +131,20 @@ type Escape = [u8; 6];
 
 /// Visible ASCII and blanks, but for quotes and backslashes.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+    PLAIN.get(usize::from(byte)).is_some_and(|plain| *plain)
+}
+
+/// As a table: every byte of every value is looked at.
+static PLAIN: [bool; 256] = plain();
+
+#[expect(clippy::indexing_slicing, reason = "a loop over the array itself, when it is compiled")]
+const fn plain() -> [bool; 256] {
+    let (mut table, mut byte) = ([false; 256], b' ' as usize);
+    while byte <= b'~' as usize {
+        table[byte] = byte != b'"' as usize && byte != b'\\' as usize;
+        byte += 1;
+    }
+    table
 }
 
 /// What stands for the first character of `text` in JSON, how long that is, and how many bytes it stands for.
