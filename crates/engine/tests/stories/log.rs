@@ -138,11 +138,17 @@ fn a_client_that_goes_away_and_one_that_is_cut_have_their_line() {
     assert_eq!((&line["status"], &line["fault"]), (&json!(null), &json!("client-aborted")), "{line}");
     let mut cut = Wire::to(&to);
     cut.say(get("/begun")).hear("half");
-    let counts = running.counts();
-    running.close(std::time::Duration::ZERO);
-    let line = &so_many(&file, 2)[1];
-    assert_eq!((&line["status"], &line["fault"]), (&json!(200), &json!("closed")), "{line}");
-    assert_eq!(counts.listener("in").requests, 2);
+    let other = Web::plain("b");
+    let mut without = Draft { log: draft.log.clone(), ..in_turn(&[&other.endpoint]) }.drain(0);
+    without.listeners = draft.listeners.clone();
+    running.apply(&without);
+    let found = so_many(&file, 2);
+    let line = &found[1];
+    assert_eq!((&line["status"], &line["fault"]), (&json!(200), &json!("drain-deadline")), "{line}");
+    let listener = running.counts().listener("in");
+    assert_eq!((listener.requests, listener.statuses), (2, [0, 1, 0, 0, 0]));
+    let sum = |name: &str| found.iter().map(|line| line[name].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((sum("bytesIn"), sum("bytesOut")), (listener.bytes_in, listener.bytes_out));
 }
 
 #[test]
