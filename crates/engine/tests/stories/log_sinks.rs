@@ -195,6 +195,28 @@ fn a_pipe_that_nobody_reads_costs_lines_and_no_request() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_reload_leads_away_from_a_pipe_that_nobody_reads() {
+    use std::os::unix::fs::OpenOptionsExt;
+    let (web, folder) = (web(), Folder::new());
+    let (pipe, file) = (folder.file("pipe"), folder.file("log"));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader =
+        fs::OpenOptions::new().read(true).custom_flags(rustix::fs::OFlags::NONBLOCK.bits() as i32).open(&pipe).unwrap();
+    let draft = in_turn(&[&web.endpoint]);
+    let (running, to) = run(&to_file(&draft, &pipe));
+    let mut client = Wire::to(&to);
+    let requests = ask_until_dropped(&mut client, &running);
+    running.apply(&to_file(&draft, &file));
+    ask(&mut client, "/new");
+    so_many(&file, 1);
+    let sum = || running.counts().lines.0 + running.counts().lines.1;
+    eventually("each line is written or dropped", || sum() == requests + 1);
+    assert_eq!(targets(&lines(&file)), ["/new"]);
+    drop(reader);
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn a_full_device_costs_lines_and_no_request() {
     let (web, folder) = (web(), Folder::new());
