@@ -37,6 +37,7 @@ refusals! {
     FieldsLength = 431, "fields-length", "The fields are longer than the limit.";
     FieldsCount = 431, "fields-count", "There are more fields than the limit.";
     Alias = 400, "alias", "A field is spelt so that others may take it for one that says how long the message is.";
+    Underscore = 400, "underscore", "The name of a field has an underscore, and the listener takes none.";
     Host = 400, "host", "There is no Host, more than one, or a malformed one (RFC 9112 section 3.2).";
     ContentLength = 400, "content-length", "Content-Length is malformed or repeated (RFC 9110 section 8.6).";
     TransferEncoding = 400, "transfer-encoding", "Transfer-Encoding is malformed, repeated or not allowed (RFC 9112 section 6.1).";

@@ -80,8 +80,12 @@ pub struct Request {
     pub odd_length: bool,
     /// What is said to the neighbour alone.
     pub connection: Connection,
-    /// What it says of a client before this one: `X-Forwarded-For`, `-Proto` and `-Host`.
-    pub forwarded: FieldSet,
+    /// What it says of a client before this one: `X-Forwarded-…`, `Forwarded` and `X-Real-IP`.
+    pub claims: FieldSet,
+    /// `X-Request-Id`.
+    pub request_ids: FieldSet,
+    /// Fields whose names have `_`, which some take for `-`.
+    pub underscored: FieldSet,
     /// The value of Upgrade, when another protocol is asked for.
     pub upgrade: Option<Span>,
     /// The client takes trailers.
@@ -192,7 +196,9 @@ impl Request {
             length_fields: facts.length_fields,
             odd_length: facts.odd,
             connection,
-            forwarded: facts.forwarded,
+            claims: facts.claims,
+            request_ids: facts.request_ids,
+            underscored: facts.underscored,
             upgrade,
             takes_trailers: facts.takes_trailers,
             expects_continue: facts.expects_continue && version == Version::Http11,

@@ -160,7 +160,7 @@ fn names_that_others_take_for_framing_are_refused() {
 fn names_that_others_take_for_what_is_said_of_the_client_go_no_further() {
     let (request, _) = understood(get("X_Forwarded_For: a\r\nx-forwarded.proto: b\r\nX-Forwarded-Host: c\r\n"));
     let dropped: Vec<_> = (0..4).filter(|at| request.connection.drop.has(*at)).collect();
-    assert_eq!((dropped, request.forwarded.has(3)), (vec![1, 2], true));
+    assert_eq!((dropped, request.claims.has(3)), (vec![1, 2], true));
 }
 
 /// Conformance: 7.
