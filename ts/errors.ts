@@ -124,6 +124,10 @@ const ISSUES = {
     message: '{got} is a pattern, and patterns of hosts are not supported yet',
     hint: 'list the hosts, or leave "host" out to match all',
   },
+  BAD_NETWORK: {
+    message: '{got} is no network',
+    hint: 'write it like "10.0.0.0/8", "2001:db8::/32" or "192.0.2.7", or "unix" for whoever comes by a Unix socket',
+  },
   BAD_PREFIX: {
     message: '{got} is no beginning of a path',
     hint: 'write whole segments, each behind a "/", such as "/api/v2", without "?", "#" or segments of dots',

@@ -30,6 +30,7 @@ export type {
   ConnectionsConfig,
   Duration,
   EndpointConfig,
+  ForwardConfig,
   HttpConfig,
   HttpLimitsConfig,
   HttpTimeoutsConfig,

@@ -1,8 +1,9 @@
 /** Fills in what was left out: what a route says, else what holds for all, else the default. */
 
 import { DEFAULTS } from '../config/defaults.js';
+import { UNIX } from '../config/network.js';
 import type { Listener, ReadConfig, Route, SomeConnections, SomeRetries } from '../config/pieces.js';
-import type { HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
+import type { Forward, HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
 
 /** What is spoken on a listener, with its settings. */
 export function protocolFor({ protocol, http }: Listener): Protocol {
@@ -16,6 +17,11 @@ export function protocolFor({ protocol, http }: Listener): Protocol {
       fields: given(http.fields, DEFAULTS['listeners.*.http.limits.fields'].value),
       count: given(http.count, DEFAULTS['listeners.*.http.limits.count'].value),
     },
+    trust: {
+      networks: (http.trust ?? []).filter((network) => network !== UNIX),
+      unix: http.trust?.includes(UNIX) ?? false,
+    },
+    underscores: given(http.underscores, DEFAULTS['listeners.*.http.underscores'].value),
   };
 }
 
@@ -42,6 +48,18 @@ export function httpFor(route: Route, config: ReadConfig): HttpPolicy {
     tunnel: given(own.tunnel, all.tunnel, orNull(DEFAULTS['timeouts.tunnel'].value)),
     mostBody: given(ownLimits.body, allLimits.body, orNull(DEFAULTS['limits.body'].value)),
     tries,
+    forward: forwardFor(route, config),
+  };
+}
+
+/** What the endpoints of a route are told. */
+function forwardFor({ forward: own }: Route, { forward: all }: ReadConfig): Forward {
+  return {
+    via: given(own.via, all.via, DEFAULTS['forward.via'].value),
+    forwarded: given(own.forwarded, all.forwarded, DEFAULTS['forward.forwarded'].value),
+    realIp: given(own.realIp, all.realIp, DEFAULTS['forward.realIp'].value),
+    requestId: given(own.requestId, all.requestId, DEFAULTS['forward.requestId'].value),
+    host: given<string | null>(own.host, all.host, null),
   };
 }
 

@@ -195,6 +195,36 @@ export const DEFAULTS = {
     range: [0, LARGEST],
     reason: 'What Kestrel asks for; a slower client holds a connection without using it.',
   },
+  'listeners.*.http.underscores': {
+    value: 'keep',
+    unit: 'choice',
+    reason: 'Some applications have such names. Those that could be mistaken for ours never go on.',
+  },
+  'forward.via': {
+    value: true,
+    unit: 'switch',
+    reason: 'A request that goes in a circle is found by it, and RFC 9110 asks for it.',
+  },
+  'forward.forwarded': {
+    value: false,
+    unit: 'switch',
+    reason: 'Few applications read it yet, and what it says is in X-Forwarded-For as well.',
+  },
+  'forward.realIp': {
+    value: false,
+    unit: 'switch',
+    reason: 'X-Forwarded-For says it; this is for applications that read nothing else.',
+  },
+  'forward.requestId': {
+    value: false,
+    unit: 'switch',
+    reason: 'It costs a random number and a field, and is of use to those who log it.',
+  },
+  'forward.host': {
+    value: false,
+    unit: 'choice',
+    reason: 'An application makes its links of the host that it was asked for.',
+  },
   drain: {
     value: 30_000,
     unit: 'milliseconds',

@@ -1,6 +1,6 @@
 /** A configuration once it is read: right, complete, and in milliseconds. */
 
-import type { Accept, Address } from '../plan/types.js';
+import type { Accept, Address, Underscores } from '../plan/types.js';
 import type { Spoken } from './address.js';
 import type { Endpoint } from './endpoint.js';
 
@@ -12,6 +12,7 @@ export interface ReadConfig {
   readonly routes: readonly Route[];
   readonly timeouts: SomeTimeouts;
   readonly limits: SomeLimits;
+  readonly forward: SomeForward;
   /** In milliseconds. */
   readonly drain: number;
   /** `null` is decided where it runs. */
@@ -36,6 +37,8 @@ export interface SomeHttp {
   readonly line?: number | undefined;
   readonly fields?: number | undefined;
   readonly count?: number | undefined;
+  readonly trust?: readonly string[] | undefined;
+  readonly underscores?: Underscores | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
@@ -78,6 +81,7 @@ export interface Route {
   readonly pool: string;
   readonly timeouts: SomeTimeouts;
   readonly limits: SomeLimits;
+  readonly forward: SomeForward;
   readonly tries: number;
 }
 
@@ -98,6 +102,15 @@ export interface SomeTimeouts {
 export interface SomeLimits {
   readonly body?: number | null | undefined;
   readonly bodyRate?: number | undefined;
+}
+
+/** What endpoints are told, as far as it was given; a host of `null` is that of the client. */
+export interface SomeForward {
+  readonly via?: boolean | undefined;
+  readonly forwarded?: boolean | undefined;
+  readonly realIp?: boolean | undefined;
+  readonly requestId?: boolean | undefined;
+  readonly host?: string | null | undefined;
 }
 
 /**

@@ -42,7 +42,7 @@ export function readConfig(written: unknown): Reading {
 function defaultRoute([pool, ...others]: readonly string[]): Route | null {
   if (pool === undefined || others.length > 0) return null;
   const tries = DEFAULTS['routes.*.tries'].value;
-  return { name: null, listener: null, hosts: null, paths: null, pool, timeouts: {}, limits: {}, tries };
+  return { name: null, listener: null, hosts: null, paths: null, pool, timeouts: {}, limits: {}, forward: {}, tries };
 }
 
 function routesMissing(pools: readonly string[]): Issue {
@@ -56,6 +56,7 @@ function complete(data: Read, byDefault: Route | null): ReadConfig {
     routes: data.routes ?? (byDefault === null ? [] : [byDefault]),
     timeouts: data.timeouts ?? {},
     limits: data.limits ?? {},
+    forward: data.forward ?? {},
     drain: data.drain ?? DEFAULTS.drain.value,
     workers: data.workers ?? DEFAULTS.workers.value,
     portable: data.portable ?? DEFAULTS.portable.value,

@@ -15,7 +15,7 @@ import { fields, list, name, named, readBy } from './fields.js';
 import { parseHost } from './host.js';
 import type { AlgorithmChoice, Listener, Pool, Route } from './pieces.js';
 import { parsePrefix } from './prefix.js';
-import { backlog, connections, drain, http, limits, retries, timeouts, tries, workers } from './settings.js';
+import { backlog, connections, drain, forward, http, limits, retries, timeouts, tries, workers } from './settings.js';
 import type { Config } from './types.js';
 
 const text = z.string();
@@ -46,7 +46,12 @@ const listener = z
   .transform(({ address: { address, protocol }, accept, backlog, http }): Listener => ({
     address,
     protocol,
-    http: { ...http?.timeouts, ...http?.limits },
+    http: {
+      ...http?.timeouts,
+      ...http?.limits,
+      ...(http?.trust && { trust: http.trust }),
+      ...(http?.underscores && { underscores: http.underscores }),
+    },
     // A Unix socket cannot be shared between workers.
     accept: accept ?? (address.kind === 'unix' ? 'hand-off' : DEFAULTS['listeners.*.accept'].value),
     backlog: backlog ?? DEFAULTS['listeners.*.backlog'].value,
@@ -91,8 +96,9 @@ const route = fields({
   pool: text,
   timeouts: timeouts.optional(),
   limits: limits.optional(),
+  forward: forward.optional(),
   tries: tries.optional(),
-}).transform(({ name, match, pool, timeouts, limits, tries }): Route => ({
+}).transform(({ name, match, pool, timeouts, limits, forward, tries }): Route => ({
   name: name ?? null,
   listener: match?.listener ?? null,
   hosts: match?.host === undefined ? null : [match.host].flat(),
@@ -100,6 +106,7 @@ const route = fields({
   pool,
   timeouts: timeouts ?? {},
   limits: limits ?? {},
+  forward: forward ?? {},
   tries: tries ?? DEFAULTS['routes.*.tries'].value,
 }));
 
@@ -110,6 +117,7 @@ export const config = fields({
   routes: list(route).optional(),
   timeouts: timeouts.optional(),
   limits: limits.optional(),
+  forward: forward.optional(),
   drain: drain.optional(),
   workers: workers.optional(),
   portable: z.boolean().optional(),

@@ -1,11 +1,13 @@
 /** Settings that have a row in the table of defaults: their schemas take the range from there. */
 
 import { z } from 'zod';
-import type { Parsed } from '../errors.js';
+import { describe, finding, type Parsed } from '../errors.js';
 import { parseBytes } from './bytes.js';
 import { DEFAULTS, type SettingOf, type Unit } from './defaults.js';
 import { parseDuration } from './duration.js';
-import { fields, parseWhole, readBy } from './fields.js';
+import { fields, list, parseWhole, readBy } from './fields.js';
+import { parseAuthority } from './host.js';
+import { parseNetwork } from './network.js';
 import type { Bytes, Duration } from './types.js';
 
 /** What counts something in whole numbers, without units. */
@@ -59,6 +61,12 @@ function offOr<T>(written: T | false, parse: (written: T) => Parsed<number>): Pa
   return written === false ? { value: null } : parse(written);
 }
 
+function parseHostOrFalse(written: string | false): Parsed<string | null> {
+  if (written === false) return { value: null };
+  const isText = typeof written === 'string';
+  return isText ? parseAuthority(written) : { finding: finding('BAD_HOST', { got: describe(written) }) };
+}
+
 /** How long the steps of a connection or a request may take, as far as it is said. */
 export const timeouts = fields({
   connect: time('timeouts.connect').optional(),
@@ -78,6 +86,15 @@ export const limits = fields({
   bodyRate: number('limits.bodyRate').optional(),
 });
 
+/** What endpoints are told of requests, as far as it is said. */
+export const forward = fields({
+  via: z.boolean().optional(),
+  forwarded: z.boolean().optional(),
+  realIp: z.boolean().optional(),
+  requestId: z.boolean().optional(),
+  host: readBy(orFalse<string>(z.string()), parseHostOrFalse).optional(),
+});
+
 /** What holds for HTTP on a listener, as far as it is said. */
 export const http = fields({
   timeouts: fields({
@@ -89,6 +106,8 @@ export const http = fields({
     fields: bytes('listeners.*.http.limits.fields').optional(),
     count: number('listeners.*.http.limits.count').optional(),
   }).optional(),
+  trust: list(readBy(z.string(), parseNetwork)).optional(),
+  underscores: z.enum(['keep', 'drop', 'reject']).optional(),
 });
 
 /** How long connections of a pool are kept, as far as it is said. */

@@ -40,6 +40,8 @@ export interface Config {
   readonly timeouts?: TimeoutsConfig | undefined;
   /** What requests may amount to, where a route does not say otherwise. */
   readonly limits?: LimitsConfig | undefined;
+  /** What endpoints are told of requests, where a route does not say otherwise. */
+  readonly forward?: ForwardConfig | undefined;
   /**
    * How long connections may go on when their endpoint leaves the configuration, and when the
    * balancer closes. Default: `'30s'`. 0 cuts them at once.
@@ -89,6 +91,21 @@ export interface HttpConfig {
   readonly timeouts?: HttpTimeoutsConfig | undefined;
   /** How large the head of a request may be. */
   readonly limits?: HttpLimitsConfig | undefined;
+  /**
+   * The networks of proxies in front of this one, such as `'10.0.0.0/8'`, `'2001:db8::/32'` or
+   * `'192.0.2.7'`; `'unix'` is whoever comes by a Unix socket. What they say of other clients
+   * (`X-Forwarded-…`, `Forwarded`, `X-Real-IP`, `X-Request-Id`) goes on, and is added to; what anyone
+   * else says of that is replaced or left out. Default: none.
+   *
+   * Issue: `BAD_NETWORK`.
+   */
+  readonly trust?: readonly string[] | undefined;
+  /**
+   * What becomes of fields whose names have `_`, which many applications cannot tell from those
+   * with `-`: they go on, are left out, or the request is refused with 400. Those that could be taken
+   * for what fourseven itself says or reads never go on. Default: `'keep'`.
+   */
+  readonly underscores?: 'keep' | 'drop' | 'reject' | undefined;
 }
 
 /** How long a client may take that speaks HTTP. At least 1 ms each. */
@@ -203,6 +220,8 @@ export interface RouteConfig {
   readonly timeouts?: TimeoutsConfig | undefined;
   /** What its requests may amount to, where it differs from the rest. */
   readonly limits?: LimitsConfig | undefined;
+  /** What its endpoints are told of requests, where it differs from the rest. */
+  readonly forward?: ForwardConfig | undefined;
   /**
    * At how many endpoints a request is tried, from 1 to 16, as long as that does no harm and its
    * pool has retries left. Default: 3.
@@ -287,4 +306,35 @@ export interface LimitsConfig {
    * `timeouts.body`. Default: 240. 0 asks for one byte in each span only.
    */
   readonly bodyRate?: number | undefined;
+}
+
+/**
+ * What endpoints are told of requests, besides `X-Forwarded-For`, `X-Forwarded-Proto` and
+ * `X-Forwarded-Host`, which they always are. Of HTTP alone.
+ */
+export interface ForwardConfig {
+  /**
+   * `Via` (RFC 9110 section 7.6.3): the version that the request came by, and a name of this process.
+   * Some servers compress nothing for requests that have it. Default: `true`.
+   */
+  readonly via?: boolean | undefined;
+  /** `Forwarded` (RFC 7239), the standard's own form of the same. Default: `false`. */
+  readonly forwarded?: boolean | undefined;
+  /**
+   * `X-Real-IP`: the address of the client; behind trusted proxies the last one in their
+   * `X-Forwarded-For` that is not trusted itself. Default: `false`.
+   */
+  readonly realIp?: boolean | undefined;
+  /**
+   * `X-Request-Id`: 32 random hexadecimal digits, or what a trusted proxy has sent, if that is up to 128
+   * letters, digits and `-._~:/@+=`. Default: `false`, and what clients send of it goes on as it is.
+   */
+  readonly requestId?: boolean | undefined;
+  /**
+   * What Host says, such as `'app.internal'` or `'app.internal:8080'`. The client's is in
+   * `X-Forwarded-Host` then. Default: `false`, the client's.
+   *
+   * Issues: `BAD_HOST`, `HOST_UNICODE`, `HOST_WILDCARD`, `BAD_PORT`.
+   */
+  readonly host?: string | false | undefined;
 }

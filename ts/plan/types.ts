@@ -89,7 +89,12 @@ backlog: number, };
 /**
  * What is spoken on a listener.
  */
-export type Protocol = { "kind": "tcp", } | { "kind": "http", 
+export type Protocol = { "kind": "tcp", } | { "kind": "http" } & HttpListener;
+
+/**
+ * What holds for HTTP on a listener, before it is known which route a request takes.
+ */
+export type HttpListener = { 
 /**
  * How long the head of a request may take, in milliseconds.
  */
@@ -101,7 +106,33 @@ keepAlive: number,
 /**
  * How large heads may be.
  */
-heads: HeadLimits, };
+heads: HeadLimits, 
+/**
+ * Whose word about other clients is taken.
+ */
+trust: Trust, 
+/**
+ * What becomes of fields whose names have `_`.
+ */
+underscores: Underscores, };
+
+/**
+ * Whose word about other clients is taken: of proxies that are our own, or known.
+ */
+export type Trust = { 
+/**
+ * Those in these networks, each written as `10.0.0.0/8`.
+ */
+networks: string[], 
+/**
+ * Those who come by a Unix socket.
+ */
+unix: boolean, };
+
+/**
+ * What becomes of fields whose names have `_`, which some take for `-`.
+ */
+export type Underscores = "keep" | "drop" | "reject";
 
 /**
  * How large the head of a message may be, from clients and from endpoints.
@@ -245,7 +276,36 @@ mostBody: number | null,
 /**
  * How many endpoints a request is tried at, at most.
  */
-tries: number, };
+tries: number, 
+/**
+ * What endpoints are told of a request and its client.
+ */
+forward: Forward, };
+
+/**
+ * What endpoints are told of a request and its client, besides `X-Forwarded-For`, `-Proto` and `-Host`.
+ */
+export type Forward = { 
+/**
+ * `Via` (RFC 9110 section 7.6.3).
+ */
+via: boolean, 
+/**
+ * `Forwarded` (RFC 7239).
+ */
+forwarded: boolean, 
+/**
+ * `X-Real-IP`.
+ */
+realIp: boolean, 
+/**
+ * `X-Request-Id`.
+ */
+requestId: boolean, 
+/**
+ * The value of Host; `null` is that of the client.
+ */
+host: string | null, };
 
 /**
  * A named set of endpoints that can serve the same traffic, with one picker.

@@ -1,8 +1,8 @@
 //! The words of the command line, and the plan that they make.
 
 use plan::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool,
-    Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
+    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, Forward, HeadLimits, HttpListener, HttpPolicy, Listener,
+    Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts, Trust, Underscores,
 };
 
 /// What to run.
@@ -67,7 +67,7 @@ impl Options {
             listeners: vec![Listener {
                 key: "driver".into(),
                 address: self.listen.clone(),
-                protocol: self.protocol,
+                protocol: self.protocol.clone(),
                 accept: self.accept,
                 backlog: 4096,
             }],
@@ -86,10 +86,13 @@ impl Options {
 }
 
 /// The defaults of HTTP, as the configuration has them.
-const HTTP: Protocol = Protocol::Http {
+const HTTP: Protocol = Protocol::Http(HTTP_LISTENER);
+const HTTP_LISTENER: HttpListener = HttpListener {
     head: 30_000,
     keep_alive: 75_000,
     heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+    trust: Trust { networks: Vec::new(), unix: false },
+    underscores: Underscores::Keep,
 };
 const POLICY: HttpPolicy = HttpPolicy {
     body: 60_000,
@@ -101,6 +104,7 @@ const POLICY: HttpPolicy = HttpPolicy {
     tunnel: Some(3_600_000),
     most_body: None,
     tries: 3,
+    forward: Forward { via: true, forwarded: false, real_ip: false, request_id: false, host: None },
 };
 const REUSE: Reuse = Reuse { idle: 60_000, age: None, requests: None, most: 256 };
 const BUDGET: RetryBudget = RetryBudget { percent: 20, reserve: 10 };

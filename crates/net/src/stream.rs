@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -102,10 +103,10 @@ impl Stream {
         self.socket.peek(&mut [std::mem::MaybeUninit::uninit()]).is_ok_and(|count| count > 0)
     }
 
-    /// The address of the peer as text, without its port; empty if it has none.
-    pub fn peer_text(&self) -> String {
+    /// The address of the peer; `None` if it has none.
+    pub fn peer_ip(&self) -> Option<IpAddr> {
         let address = self.socket.peer_addr().ok().and_then(|address| address.as_socket());
-        address.map(|address| address.ip().to_canonical().to_string()).unwrap_or_default()
+        address.map(|address| address.ip().to_canonical())
     }
 
     /// Waits until a connection that is being made is there.

@@ -27,6 +27,9 @@ pub use cost::{COST_STACK, CostOp, stack_need};
 pub use decode::{Decoded, Problem, decode};
 pub use tables::{TableHash, Tables};
 
+use std::net::IpAddr;
+
+pub use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "types")]
 use ts_rs::TS;
@@ -93,7 +96,7 @@ pub struct Listener {
 }
 
 /// What is spoken on a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(TS))]
 #[serde(tag = "kind", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Protocol {
@@ -101,15 +104,59 @@ pub enum Protocol {
     #[serde(rename_all = "camelCase")]
     Tcp {},
     /// HTTP/1.1 in clear text.
-    #[serde(rename_all = "camelCase")]
-    Http {
-        /// How long the head of a request may take, in milliseconds.
-        head: u32,
-        /// How long a connection may wait for its next request, in milliseconds.
-        keep_alive: u32,
-        /// How large heads may be.
-        heads: HeadLimits,
-    },
+    Http(HttpListener),
+}
+
+/// What holds for HTTP on a listener, before it is known which route a request takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct HttpListener {
+    /// How long the head of a request may take, in milliseconds.
+    pub head: u32,
+    /// How long a connection may wait for its next request, in milliseconds.
+    pub keep_alive: u32,
+    /// How large heads may be.
+    pub heads: HeadLimits,
+    /// Whose word about other clients is taken.
+    pub trust: Trust,
+    /// What becomes of fields whose names have `_`.
+    pub underscores: Underscores,
+}
+
+/// Whose word about other clients is taken: of proxies that are our own, or known.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Trust {
+    /// Those in these networks, each written as `10.0.0.0/8`.
+    #[cfg_attr(feature = "types", ts(type = "string[]"))]
+    pub networks: Vec<IpNet>,
+    /// Those who come by a Unix socket.
+    pub unix: bool,
+}
+
+impl Trust {
+    /// Whether the word of a client at this address is taken; `None` came by a Unix socket.
+    pub fn takes(&self, address: Option<IpAddr>) -> bool {
+        match address.map(|address| address.to_canonical()) {
+            Some(address) => self.networks.iter().any(|network| network.contains(&address)),
+            None => self.unix,
+        }
+    }
+}
+
+/// What becomes of fields whose names have `_`, which some take for `-`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum Underscores {
+    /// They go on.
+    Keep,
+    /// They are left out.
+    Drop,
+    /// The request is refused.
+    Reject,
 }
 
 /// How large the head of a message may be, from clients and from endpoints.
@@ -168,7 +215,7 @@ pub struct Route {
 }
 
 /// What holds for the exchanges of a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "types", derive(TS))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HttpPolicy {
@@ -194,6 +241,32 @@ pub struct HttpPolicy {
     pub most_body: Option<u64>,
     /// How many endpoints a request is tried at, at most.
     pub tries: u32,
+    /// What endpoints are told of a request and its client.
+    pub forward: Forward,
+}
+
+/// What endpoints are told of a request and its client, besides `X-Forwarded-For`, `-Proto` and `-Host`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Forward {
+    /// `Via` (RFC 9110 section 7.6.3).
+    pub via: bool,
+    /// `Forwarded` (RFC 7239).
+    pub forwarded: bool,
+    /// `X-Real-IP`.
+    pub real_ip: bool,
+    /// `X-Request-Id`.
+    pub request_id: bool,
+    /// The value of Host; `null` is that of the client.
+    pub host: Option<String>,
+}
+
+impl Forward {
+    /// Whether nothing is said but `Via`.
+    pub fn is_plain(&self) -> bool {
+        self.via && !self.forwarded && !self.real_ip && !self.request_id && self.host.is_none()
+    }
 }
 
 /// How long the steps of a connection may take, in milliseconds. They are kept by a timer wheel of

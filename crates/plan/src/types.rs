@@ -3,8 +3,8 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool, Protocol,
-    RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
+    Accept, Address, CostOp, Endpoint, EngineSettings, Forward, HeadLimits, HttpListener, HttpPolicy, Listener, Picker,
+    Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts, Trust, Underscores,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -28,6 +28,9 @@ pub fn typescript() -> String {
         EngineSettings,
         Listener,
         Protocol,
+        HttpListener,
+        Trust,
+        Underscores,
         HeadLimits,
         Accept,
         Address,
@@ -35,6 +38,7 @@ pub fn typescript() -> String {
         Route,
         Timeouts,
         HttpPolicy,
+        Forward,
         Pool,
         Reuse,
         RetryBudget,

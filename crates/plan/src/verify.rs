@@ -34,13 +34,16 @@ pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
         if route.http.tries == 0 {
             found.add(&format!("routes[{at}].http.tries"), "is 0".into());
         }
+        if route.http.forward.host.as_ref().is_some_and(|host| !is_authority(host)) {
+            found.add(&format!("routes[{at}].http.forward.host"), "is no host".into());
+        }
     }
     for (at, rule) in plan.rules.iter().enumerate() {
         found.rule(&format!("rules[{at}]"), rule, plan);
     }
     for (at, listener) in plan.listeners.iter().enumerate() {
-        if let Protocol::Http { heads, .. } = listener.protocol {
-            found.heads(&format!("listeners[{at}].protocol.heads"), heads);
+        if let Protocol::Http(http) = &listener.protocol {
+            found.heads(&format!("listeners[{at}].protocol.heads"), http.heads);
         }
     }
     for (at, pool) in plan.pools.iter().enumerate() {
@@ -57,6 +60,12 @@ pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
         }
     }
     found.problems
+}
+
+/// As far as it could break a head; TypeScript says more.
+fn is_authority(host: &str) -> bool {
+    let may = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%[]:".contains(&byte);
+    !host.is_empty() && host.len() <= 255 && host.bytes().all(may)
 }
 
 /// Port 0 is a different port each time it is asked for.

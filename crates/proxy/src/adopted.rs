@@ -111,13 +111,13 @@ impl Adopted {
             }
         };
         let route = |route: &Route| {
-            let Route { timeouts, http, .. } = *route;
+            let Route { timeouts, http, .. } = route;
             match routes.remove(&Arc::as_ptr(&route.live)) {
-                Some(same) if same.timeouts == timeouts && same.http == http => same,
+                Some(same) if same.timeouts == *timeouts && same.http == *http => same,
                 other => {
                     let live = route.live.clone();
                     let counts = other.map_or_else(|| live.counts.claim(), |other| other.counts.clone());
-                    Rc::new(RouteHere { live, counts, timeouts, http })
+                    Rc::new(RouteHere { live, counts, timeouts: *timeouts, http: http.clone() })
                 }
             }
         };

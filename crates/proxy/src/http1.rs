@@ -8,6 +8,7 @@ mod deadline;
 mod endpoint;
 mod exchange;
 mod heads;
+mod origin;
 mod pump;
 mod recycle;
 mod reframe;
@@ -16,4 +17,4 @@ mod sweep;
 
 pub use endpoint::{Conn, Idle};
 pub use recycle::Http;
-pub use session::{Manners, begin};
+pub use session::begin;

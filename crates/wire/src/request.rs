@@ -68,8 +68,8 @@ pub struct Request {
     pub version: Version,
     /// Where the authority stands: of the target, or of Host. Only HTTP/1.0 may go without.
     pub host: Option<Span>,
-    /// The Host field, when the target says another authority that goes in its place.
-    pub host_field: FieldSet,
+    /// The Host field.
+    pub host_fields: FieldSet,
     /// There is a Host field that goes on as it is.
     pub host_stays: bool,
     /// How long the body is.
@@ -191,7 +191,7 @@ impl Request {
             version,
             host,
             host_stays: facts.hosts > 0 && !target_wins,
-            host_field: if target_wins { facts.host_fields } else { FieldSet::default() },
+            host_fields: facts.host_fields,
             framing,
             length_fields: facts.length_fields,
             odd_length: facts.odd,

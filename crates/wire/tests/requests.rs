@@ -297,7 +297,7 @@ fn the_target_has_a_form_that_fits_its_method() {
     assert!(matches!(request.target, Target::Absolute(..)));
     assert_eq!(head.part(request.host.unwrap()), b"B:81", "the target wins");
     assert_eq!(head.part(request.target.path()), b"/x?y=%25");
-    assert!(request.host_field.has(0));
+    assert!(request.host_fields.has(0));
     let (request, head) = understood("GET http://b HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(head.part(request.target.path()), b"");
     let (request, head) = understood("GET http://b?q HTTP/1.1\r\nHost: a\r\n\r\n");

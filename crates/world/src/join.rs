@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use plan::{Address, CostOp, Decoded, EngineSettings, HttpPolicy, Protocol, RetryBudget, Reuse, TableHash, Timeouts};
+use plan::{
+    Address, CostOp, Decoded, EngineSettings, HttpListener, HttpPolicy, Protocol, RetryBudget, Reuse, TableHash,
+    Timeouts, Trust,
+};
 
 use crate::intern::{Counted, Lives};
 use crate::live::{EndpointLive, ListenerLive, PoolLive, RouteLive};
@@ -51,10 +54,19 @@ pub struct World {
 pub struct Listener {
     /// Which route takes what comes there.
     pub rules: Rules,
-    /// What is spoken there.
-    pub protocol: Protocol,
+    /// What holds for HTTP, where it is spoken there.
+    pub http: Option<Http>,
     /// What outlives the plan.
     pub live: Arc<ListenerLive>,
+}
+
+/// What holds for HTTP on a listener.
+#[derive(Debug)]
+pub struct Http {
+    /// As the plan has it.
+    pub settings: HttpListener,
+    /// Whose word about other clients is taken. A connection keeps it for as long as it lives.
+    pub trust: Arc<Trust>,
 }
 
 /// What to do with a match.
@@ -129,7 +141,12 @@ impl World {
                 .iter()
                 .map(|listener| Listener {
                     rules: rules.next().unwrap_or_default(),
-                    protocol: listener.protocol,
+                    http: match &listener.protocol {
+                        Protocol::Tcp {} => None,
+                        Protocol::Http(http) => {
+                            Some(Http { settings: http.clone(), trust: Arc::new(http.trust.clone()) })
+                        }
+                    },
                     live: lives.listener(&listener.key),
                 })
                 .collect(),
@@ -139,7 +156,7 @@ impl World {
                 .map(|route| Route {
                     pool: PoolIx(route.pool),
                     timeouts: route.timeouts,
-                    http: route.http,
+                    http: route.http.clone(),
                     live: lives.route(&route.key),
                 })
                 .collect(),

@@ -19,6 +19,7 @@ mod endings;
 mod expect;
 #[cfg(feature = "inject")]
 mod filters;
+mod forwarding;
 mod framing;
 mod greedy;
 mod hostile;

@@ -1,8 +1,8 @@
 //! A plan as a test writes it: by names.
 
 use plan::{
-    Accept, Address, CostOp, EngineSettings, FORMAT, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool, Protocol,
-    RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
+    Accept, Address, CostOp, EngineSettings, FORMAT, Forward, HeadLimits, HttpListener, HttpPolicy, Listener, Picker,
+    Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts, Trust, Underscores,
 };
 
 use super::{Endpoint, portable};
@@ -61,6 +61,7 @@ impl Draft {
                 tunnel: Some(60_000),
                 most_body: None,
                 tries: 3,
+                forward: Forward { via: true, forwarded: false, real_ip: false, request_id: false, host: None },
             },
             reuse: Reuse { idle: 60_000, age: None, requests: None, most: 256 },
             budget: RetryBudget { percent: 20, reserve: 10 },
@@ -169,7 +170,7 @@ impl Draft {
     fn routes_of_all(&self, pool: impl Fn(&String) -> u32) -> Vec<Route> {
         let ruled = self.rules.iter().enumerate().map(|(at, (.., to))| (format!("{to}-{at}"), to.clone()));
         let all = self.routes.iter().cloned().chain(ruled);
-        all.map(|(key, to)| Route { key, pool: pool(&to), timeouts: self.timeouts, http: self.http }).collect()
+        all.map(|(key, to)| Route { key, pool: pool(&to), timeouts: self.timeouts, http: self.http.clone() }).collect()
     }
 
     fn rules(&self, listener: impl Fn(&String) -> u32) -> Vec<Rule> {
@@ -190,10 +191,14 @@ impl Draft {
 }
 
 /// HTTP with the limits that hold by default, and times that no test comes to.
-pub const HTTP: Protocol = Protocol::Http {
+pub const HTTP: Protocol = Protocol::Http(HTTP_LISTENER);
+/// What holds there.
+pub const HTTP_LISTENER: HttpListener = HttpListener {
     head: 30_000,
     keep_alive: 75_000,
     heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+    trust: Trust { networks: Vec::new(), unix: false },
+    underscores: Underscores::Keep,
 };
 
 fn picker(algorithm: &Algorithm, tables: &mut Vec<Vec<u8>>) -> Picker {

@@ -18,7 +18,8 @@ use super::body::Reader;
 use super::buffer::Buffer;
 use super::client::{Client, Seen};
 use super::endpoint::Conn;
-use super::heads::{Forwarded, to_endpoint};
+use super::heads::{Told, to_endpoint};
+use super::origin::{Origin, Said};
 use super::pump::{Broken, Pump};
 use crate::adopted::EndpointHere;
 use crate::choice::Choice;
@@ -47,6 +48,8 @@ pub struct Exchange {
     pub request: Option<Request>,
     /// As much of it as an answer depends on.
     asks: Asks,
+    /// What endpoints are told of where it comes from.
+    said: Said,
     /// The head of the response that was read last.
     answer: Head,
     /// A part of a response's head, or what came behind a response.
@@ -163,6 +166,7 @@ impl Exchange {
     /// Forgets everything but its buffers.
     pub fn recycle(&mut self) {
         self.head.clear(Self::KEEP);
+        self.said.recycle(Self::KEEP);
         self.answer.clear(Self::KEEP);
         self.early.clear();
         self.early.shrink_to(Self::KEEP);
@@ -188,12 +192,14 @@ impl Exchange {
         buffer: &mut Buffer,
         (start, end): (usize, usize),
         station: &Station,
-        from: &Forwarded,
+        from: &Origin,
     ) -> Result<usize, Why> {
         let (Some(request), Some(choice)) = (&self.request, &self.choice) else {
             return Err(Why::Fault(Fault::NoEndpoint));
         };
         self.asks = Asks::of(request);
+        let draw = || station.random(|rng| rng.u128(..));
+        self.said.say(&self.head, request, from, &choice.route.http.forward, draw);
         let now = station.wheel.now();
         self.times = Times::begin(now);
         add_filters(&mut self.up, request.framing, choice, station)?;
@@ -209,7 +215,8 @@ impl Exchange {
             return Ok(start + read);
         };
         choice.endpoint.counts.reused.add(1);
-        let head = to_endpoint(&mut buffer.head, &self.head, request, from, self.up.filters.change());
+        let told = Told { said: &self.said, from, host: choice.route.http.forward.host.as_deref() };
+        let head = to_endpoint(&mut buffer.head, &self.head, request, told, self.up.filters.change());
         let head = head.ok_or(Why::Refused(Refusal::FieldsLength))?;
         let (read, sent) = self.up.begin_with(cx, buffer, head, start..end, &mut conn.stream).map_err(why)?;
         // Reading will show why it takes nothing.
@@ -240,13 +247,7 @@ impl Exchange {
     }
 
     /// Goes on as far as possible without waiting.
-    pub fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        client: &mut Client,
-        station: &Station,
-        from: &Forwarded,
-    ) -> Poll<End> {
+    pub fn poll(&mut self, cx: &mut Context<'_>, client: &mut Client, station: &Station, from: &Origin) -> Poll<End> {
         loop {
             if let Stage::Dial(..) = self.stage
                 && let Err(why) = ready!(self.connect(cx, client, station, from))

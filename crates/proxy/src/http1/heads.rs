@@ -2,31 +2,7 @@
 
 use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit};
 
-/// What is said of a client to endpoints: field lines, made once for each client.
-#[derive(Debug, Clone)]
-pub struct Forwarded {
-    lines: Box<[u8]>,
-    /// The same for a client that speaks HTTP/1.0.
-    old: Box<[u8]>,
-}
-
-impl Forwarded {
-    /// A client at `address` who came by `scheme`; `pseudonym` is our name in Via.
-    pub fn new(address: &str, scheme: &str, pseudonym: &str) -> Self {
-        let lines = |version| {
-            let known = if address.is_empty() { String::new() } else { format!("X-Forwarded-For: {address}\r\n") };
-            format!("{known}X-Forwarded-Proto: {scheme}\r\nVia: {version} {pseudonym}\r\n").into_bytes().into()
-        };
-        Self { lines: lines("1.1"), old: lines("1.0") }
-    }
-
-    fn lines(&self, version: Version) -> &[u8] {
-        match version {
-            Version::Http10 => &self.old,
-            Version::Http11 => &self.lines,
-        }
-    }
-}
+use super::origin::{Origin, Said};
 
 /// A number as text.
 struct Digits {
@@ -80,10 +56,26 @@ impl<'a, const N: usize> Fields<'a, N> {
     }
 }
 
+/// What endpoints are told besides what came.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// Of where the request comes from.
+    pub said: &'a Said,
+    /// Of the connection that it came by.
+    pub from: &'a Origin,
+    /// In the place of Host.
+    pub host: Option<&'a str>,
+}
+
 /// Writes the head that an endpoint gets; `changes`: its body gets another length on its way. `None` when
 /// `out` is too small.
-pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwarded, changes: bool) -> Option<usize> {
-    let mut drop = request.connection.drop.and(request.host_field).and(request.forwarded);
+pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, told: Told<'_>, changes: bool) -> Option<usize> {
+    let Told { said, from, host: other } = told;
+    let host_stays = request.host_stays && other.is_none();
+    let mut drop = request.connection.drop.and(said.drop);
+    if !host_stays {
+        drop = drop.and(request.host_fields);
+    }
     let rechunks = changes && request.framing != Framing::None;
     let relengths = request.odd_length && !rechunks;
     if relengths || rechunks {
@@ -105,11 +97,11 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwar
         _ if relengths => Digits::of(0),
         _ => Digits::NONE,
     };
-    let (host, length) = ([host], [length.text()]);
+    let (asked, host, length) = ([host], [other.map_or(host, str::as_bytes)], [length.text()]);
     let upgrade = [request.upgrade.map(|value| head.part(value)).unwrap_or_default()];
     let mut added = Fields::<6>::new();
     // HTTP/1.1 has one, if only an empty one (RFC 9112 section 3.2).
-    if !request.host_stays {
+    if !host_stays {
         added.add(b"Host", &host);
     }
     if relengths {
@@ -129,16 +121,16 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwar
         }
         (false, false) => {}
     }
-    if request.host.is_some() {
-        added.add(b"X-Forwarded-Host", &host);
+    if request.host.is_some() && said.adds_host {
+        added.add(b"X-Forwarded-Host", &asked);
     }
     let line = if same { Line::Same } else { Line::Made(&made) };
-    emit(out, head.view(), &Edits { line, drop, added: added.all(), lines: from.lines(request.version) })
+    emit(out, head.view(), &Edits { line, drop, added: added.all(), lines: said.lines(from, request.version) })
 }
 
 /// What a client is told of its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum Stays {
     /// Nothing: HTTP/1.1 keeps it.
     Nothing,
     /// That it stays, to HTTP/1.0.
@@ -153,7 +145,7 @@ pub fn to_client(
     out: &mut [u8],
     head: &Head,
     response: &Response,
-    told: Told,
+    stays: Stays,
     knows_chunks: bool,
     changes: bool,
 ) -> Option<usize> {
@@ -181,14 +173,14 @@ pub fn to_client(
     if rechunks && knows_chunks {
         added.add(b"Transfer-Encoding", &[b"chunked"]);
     }
-    match told {
+    match stays {
         _ if response.status == 101 => {
             added.add(b"Connection", &[b"upgrade"]);
             added.add(b"Upgrade", &upgrade);
         }
-        Told::Nothing => {}
-        Told::KeepAlive => added.add(b"Connection", &[b"keep-alive"]),
-        Told::Close => added.add(b"Connection", &[b"close"]),
+        Stays::Nothing => {}
+        Stays::KeepAlive => added.add(b"Connection", &[b"keep-alive"]),
+        Stays::Close => added.add(b"Connection", &[b"close"]),
     }
     let line = if same { Line::Same } else { Line::Made(&made) };
     emit(out, head.view(), &Edits { line, drop, added: added.all(), lines: b"" })

@@ -10,15 +10,15 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::{Held, Primed, Stream, Tick};
-use plan::{HeadLimits, Timeouts};
+use plan::{HeadLimits, HttpListener, Timeouts, Underscores};
 use wire::Limits;
-use world::ListenerIx;
+use world::{Http, ListenerIx};
 
 use super::client::Client;
 use super::deadline::Deadline;
 use super::endpoint::Conn;
 use super::exchange::{End, Exchange};
-use super::heads::Forwarded;
+use super::origin::Origin;
 use super::sweep::see_to_idle;
 use crate::adopted::{PoolHere, RouteHere};
 use crate::connection::Entered;
@@ -34,27 +34,29 @@ pub struct Manners {
     keep_alive: u32,
     /// How large heads may be.
     limits: Limits,
+    underscores: Underscores,
 }
 
 impl Manners {
     /// Those of a plan.
-    pub fn new(head: u32, keep_alive: u32, heads: HeadLimits) -> Self {
-        let HeadLimits { line, fields, count } = heads;
+    pub fn new(http: &HttpListener) -> Self {
+        let HttpListener { head, keep_alive, heads: HeadLimits { line, fields, count }, underscores, .. } = *http;
         let limits = Limits { line: line as usize, fields: fields as usize, count: count as usize };
-        Self { head, keep_alive, limits }
+        Self { head, keep_alive, limits, underscores }
     }
 }
 
 /// Begins a client's connection that was accepted by `listener` of the world adopted now. `held` are two
 /// descriptors, of which it keeps its own: one to an endpoint is counted while there is one.
-pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Manners, held: Held) {
+pub fn begin(entered: Entered, stream: Stream, (listener, http): (ListenerIx, &Http), held: Held) {
+    let manners = Manners::new(&http.settings);
     let station = entered.station().clone();
     drop(held);
     let held = station.descriptors.take_anyway(1);
     let mut deadline = Deadline::new(station.wheel.timer());
     deadline.set(manners.head);
     drop(tokio::task::spawn_local(Session {
-        from: Forwarded::new(&stream.peer_text(), "http", &station.http.pseudonym),
+        from: Origin::new(stream.peer_ip(), "http", &station.http.pseudonym, &http.trust),
         client: Some(Client::new(stream)),
         listener,
         manners,
@@ -83,7 +85,7 @@ struct Session {
     held: Option<Held>,
     station: Rc<Station>,
     /// What endpoints are told of the client.
-    from: Forwarded,
+    from: Origin,
     /// Its listener.
     listener: ListenerIx,
     manners: Manners,

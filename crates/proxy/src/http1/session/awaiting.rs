@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use decide::Asked;
-use plan::Protocol;
+use plan::Underscores;
 use wire::{Host, Refusal, Request};
 
 use super::{Manners, Session, Stage, Step};
@@ -46,8 +46,20 @@ impl Session {
                 let place = Buffer::place(read);
                 let mut exchange = station.http.take();
                 match Request::parse(&mut exchange.head, buffer.at(place.clone()), &self.manners.limits) {
-                    Ok(Some((request, length))) => {
+                    Ok(Some((mut request, length))) => {
                         client.clear();
+                        if !request.underscored.is_empty() {
+                            match self.manners.underscores {
+                                Underscores::Keep => {}
+                                Underscores::Drop => {
+                                    request.connection.drop = request.connection.drop.and(request.underscored);
+                                }
+                                Underscores::Reject => {
+                                    station.http.give(exchange);
+                                    return Poll::Ready(self.refuse(cx, Refusal::Underscore));
+                                }
+                            }
+                        }
                         exchange.request = Some(request);
                         return Poll::Ready(self.begin_exchange(
                             cx,
@@ -136,8 +148,8 @@ impl Session {
             return again.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) });
         };
         self.listener = at;
-        if let Some(Protocol::Http { head, keep_alive, heads }) = adopted.world.listener(at).map(|here| here.protocol) {
-            self.manners = Manners::new(head, keep_alive, heads);
+        if let Some(http) = adopted.world.listener(at).and_then(|here| here.http.as_ref()) {
+            self.manners = Manners::new(&http.settings);
         }
         let choice = choose(station, &adopted, at, || asked(exchange))?;
         self.last = Some((choice.route.clone(), choice.pool.clone()));
