@@ -67,7 +67,7 @@ impl Options {
             listeners: vec![Listener {
                 key: "driver".into(),
                 address: self.listen.clone(),
-                protocol: self.protocol,
+                protocol: self.protocol.clone(),
                 accept: self.accept,
                 backlog: 4096,
             }],

@@ -39,8 +39,8 @@ pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
         found.rule(&format!("rules[{at}]"), rule, plan);
     }
     for (at, listener) in plan.listeners.iter().enumerate() {
-        if let Protocol::Http { heads, .. } = listener.protocol {
-            found.heads(&format!("listeners[{at}].protocol.heads"), heads);
+        if let Protocol::Http { heads, .. } = &listener.protocol {
+            found.heads(&format!("listeners[{at}].protocol.heads"), *heads);
         }
     }
     for (at, pool) in plan.pools.iter().enumerate() {

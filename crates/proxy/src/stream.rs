@@ -6,12 +6,11 @@ use std::task::Poll;
 use account::{Fault, Side};
 use decide::{Retry, retry};
 use net::{Half, Held, Relay, Stream, dial};
-use plan::{Protocol, Timeouts};
+use plan::Timeouts;
 use world::{ListenerIx, Open};
 
 use crate::choice::{Choice, choose, choose_again};
 use crate::connection::Entered;
-use crate::http1::Manners;
 use crate::station::Station;
 
 /// Begins the story of a connection that was accepted by `listener` of the world adopted now. It is
@@ -26,9 +25,8 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
         return refuse(client);
     };
     let entered = Entered::new(station, here.clone());
-    if let Some(Protocol::Http { head, keep_alive, heads }) = adopted.world.listener(listener).map(|at| at.protocol) {
-        let manners = Manners::new(head, keep_alive, heads);
-        return crate::http1::begin(entered, client, listener, manners, held);
+    if let Some(manners) = adopted.manners(listener) {
+        return crate::http1::begin(entered, client, listener, manners.clone(), held);
     }
     // Whoever accepts must outlive a bug in here.
     let decide = std::panic::AssertUnwindSafe(|| {

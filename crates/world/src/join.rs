@@ -64,8 +64,8 @@ pub struct Route {
     pub pool: PoolIx,
     /// How long each step may take.
     pub timeouts: Timeouts,
-    /// What holds for HTTP alone.
-    pub http: HttpPolicy,
+    /// What holds for HTTP alone. Every worker reads the same one.
+    pub http: Arc<HttpPolicy>,
     /// What outlives the plan.
     pub live: Arc<RouteLive>,
 }
@@ -129,7 +129,7 @@ impl World {
                 .iter()
                 .map(|listener| Listener {
                     rules: rules.next().unwrap_or_default(),
-                    protocol: listener.protocol,
+                    protocol: listener.protocol.clone(),
                     live: lives.listener(&listener.key),
                 })
                 .collect(),
@@ -139,7 +139,7 @@ impl World {
                 .map(|route| Route {
                     pool: PoolIx(route.pool),
                     timeouts: route.timeouts,
-                    http: route.http,
+                    http: Arc::new(route.http.clone()),
                     live: lives.route(&route.key),
                 })
                 .collect(),

@@ -169,7 +169,7 @@ impl Draft {
     fn routes_of_all(&self, pool: impl Fn(&String) -> u32) -> Vec<Route> {
         let ruled = self.rules.iter().enumerate().map(|(at, (.., to))| (format!("{to}-{at}"), to.clone()));
         let all = self.routes.iter().cloned().chain(ruled);
-        all.map(|(key, to)| Route { key, pool: pool(&to), timeouts: self.timeouts, http: self.http }).collect()
+        all.map(|(key, to)| Route { key, pool: pool(&to), timeouts: self.timeouts, http: self.http.clone() }).collect()
     }
 
     fn rules(&self, listener: impl Fn(&String) -> u32) -> Vec<Rule> {

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::{Held, Primed, Stream, Tick};
-use plan::{HeadLimits, Timeouts};
+use plan::{HeadLimits, Protocol, Timeouts};
 use wire::Limits;
 use world::ListenerIx;
 
@@ -25,8 +25,8 @@ use crate::connection::Entered;
 use crate::station::Station;
 use crate::stream::relay;
 
-/// What holds for the clients of a listener.
-#[derive(Debug, Clone, Copy)]
+/// What holds for the clients of a listener, who share it.
+#[derive(Debug)]
 pub struct Manners {
     /// How long the head of a request may take, in milliseconds.
     head: u32,
@@ -37,17 +37,18 @@ pub struct Manners {
 }
 
 impl Manners {
-    /// Those of a plan.
-    pub fn new(head: u32, keep_alive: u32, heads: HeadLimits) -> Self {
-        let HeadLimits { line, fields, count } = heads;
+    /// Those of a listener, if it speaks HTTP.
+    pub fn of(protocol: &Protocol) -> Option<Self> {
+        let Protocol::Http { head, keep_alive, heads } = protocol else { return None };
+        let HeadLimits { line, fields, count } = *heads;
         let limits = Limits { line: line as usize, fields: fields as usize, count: count as usize };
-        Self { head, keep_alive, limits }
+        Some(Self { head: *head, keep_alive: *keep_alive, limits })
     }
 }
 
 /// Begins a client's connection that was accepted by `listener` of the world adopted now. `held` are two
 /// descriptors, of which it keeps its own: one to an endpoint is counted while there is one.
-pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Manners, held: Held) {
+pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Rc<Manners>, held: Held) {
     let station = entered.station().clone();
     drop(held);
     let held = station.descriptors.take_anyway(1);
@@ -86,7 +87,7 @@ struct Session {
     from: Forwarded,
     /// Its listener.
     listener: ListenerIx,
-    manners: Manners,
+    manners: Rc<Manners>,
     /// The route and the pool of the last request.
     last: Option<(Rc<RouteHere>, Rc<PoolHere>)>,
     /// The listener has left, and the connection ends with its next answer.

@@ -1,13 +1,13 @@
 //! Waiting for a request, and the begin of its exchange.
 
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use decide::Asked;
-use plan::Protocol;
 use wire::{Host, Refusal, Request};
 
-use super::{Manners, Session, Stage, Step};
+use super::{Session, Stage, Step};
 use crate::choice::{Choice, NotChosen, choose, choose_again};
 use crate::http1::buffer::Buffer;
 use crate::http1::exchange::{Exchange, Why};
@@ -136,8 +136,8 @@ impl Session {
             return again.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) });
         };
         self.listener = at;
-        if let Some(Protocol::Http { head, keep_alive, heads }) = adopted.world.listener(at).map(|here| here.protocol) {
-            self.manners = Manners::new(head, keep_alive, heads);
+        if let Some(manners) = adopted.manners(at).filter(|manners| !Rc::ptr_eq(manners, &self.manners)) {
+            self.manners = manners.clone();
         }
         let choice = choose(station, &adopted, at, || asked(exchange))?;
         self.last = Some((choice.route.clone(), choice.pool.clone()));
