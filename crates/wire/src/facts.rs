@@ -42,6 +42,10 @@ pub(crate) struct Facts {
     pub expects_other: bool,
     /// `X-Forwarded-For`, `-Proto` and `-Host`.
     pub forwarded: FieldSet,
+    /// `Via`.
+    pub via: FieldSet,
+    /// `Max-Forwards`.
+    pub max_forwards: FieldSet,
     /// How many other fields `Connection` names.
     names_others: usize,
     /// There is a field called `Close`, which `Connection: close` names as well (RFC 9112 section 9.6).
@@ -157,6 +161,8 @@ impl Facts {
             (16, b'p') if is(name, b"proxy-connection") => self.connection.drop.add(at),
             (18, b'p') if is(name, b"proxy-authenticate") => self.connection.drop.add(at),
             (19, b'p') if is(name, b"proxy-authorization") => self.connection.drop.add(at),
+            (3, b'v') if is(name, b"via") => self.via.add(at),
+            (12, b'm') if is(name, b"max-forwards") => self.max_forwards.add(at),
             (15, b'x') if is_like(name, b"x-forwarded-for") => self.forwarded(at, name),
             (16, b'x') if is_like(name, b"x-forwarded-host") => self.forwarded(at, name),
             (17, b'x') if is_like(name, b"x-forwarded-proto") => self.forwarded(at, name),
@@ -250,7 +256,7 @@ static LENGTHS: [u32; 32] = {
 };
 
 /// The names that matter.
-const KNOWN: [&[u8]; 16] = [
+const KNOWN: [&[u8]; 18] = [
     b"host",
     b"connection",
     b"content-length",
@@ -264,6 +270,8 @@ const KNOWN: [&[u8]; 16] = [
     b"proxy-connection",
     b"proxy-authenticate",
     b"proxy-authorization",
+    b"via",
+    b"max-forwards",
     b"x-forwarded-for",
     b"x-forwarded-host",
     b"x-forwarded-proto",

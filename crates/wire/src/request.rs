@@ -82,6 +82,10 @@ pub struct Request {
     pub connection: Connection,
     /// What it says of a client before this one: `X-Forwarded-For`, `-Proto` and `-Host`.
     pub forwarded: FieldSet,
+    /// The fields that say by whom it has come: Via.
+    pub via: FieldSet,
+    /// The fields that say how far it may go: Max-Forwards.
+    pub max_forwards: FieldSet,
     /// The value of Upgrade, when another protocol is asked for.
     pub upgrade: Option<Span>,
     /// The client takes trailers.
@@ -193,6 +197,8 @@ impl Request {
             odd_length: facts.odd,
             connection,
             forwarded: facts.forwarded,
+            via: facts.via,
+            max_forwards: facts.max_forwards,
             upgrade,
             takes_trailers: facts.takes_trailers,
             expects_continue: facts.expects_continue && version == Version::Http11,
