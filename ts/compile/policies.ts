@@ -1,11 +1,13 @@
 /** Fills in what was left out: what a route says, else what holds for all, else the default. */
 
+import type { OwnAnswer } from '../config/answers.js';
 import { DEFAULTS } from '../config/defaults.js';
 import type { Listener, ReadConfig, Route, SomeConnections, SomeRetries } from '../config/pieces.js';
-import type { HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
+import type { Answer, HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
+import { type Texts, textOf } from './files.js';
 
 /** What is spoken on a listener, with its settings. */
-export function protocolFor({ protocol, http }: Listener): Protocol {
+export function protocolFor({ protocol, http }: Listener, texts: Texts): Protocol {
   if (protocol === 'tcp') return { kind: 'tcp' };
   return {
     kind: 'http',
@@ -16,6 +18,9 @@ export function protocolFor({ protocol, http }: Listener): Protocol {
       fields: given(http.fields, DEFAULTS['listeners.*.http.limits.fields'].value),
       count: given(http.count, DEFAULTS['listeners.*.http.limits.count'].value),
     },
+    hops: given(http.hops, DEFAULTS['listeners.*.http.limits.hops'].value),
+    answers: answersOf(http.answers ?? [], texts),
+    proxyStatus: given(http.proxyStatus, DEFAULTS['listeners.*.http.proxyStatus'].value),
   };
 }
 
@@ -29,8 +34,8 @@ export function timeoutsFor({ timeouts: own }: Route, { timeouts: all }: ReadCon
 }
 
 /** What holds for a route's requests. */
-export function httpFor(route: Route, config: ReadConfig): HttpPolicy {
-  const { timeouts: own, limits: ownLimits, tries } = route;
+export function httpFor(route: Route, config: ReadConfig, texts: Texts): HttpPolicy {
+  const { timeouts: own, limits: ownLimits, tries, answers, proxyStatus, trace } = route;
   const { timeouts: all, limits: allLimits } = config;
   return {
     body: given(own.body, all.body, DEFAULTS['timeouts.body'].value),
@@ -42,7 +47,14 @@ export function httpFor(route: Route, config: ReadConfig): HttpPolicy {
     tunnel: given(own.tunnel, all.tunnel, orNull(DEFAULTS['timeouts.tunnel'].value)),
     mostBody: given(ownLimits.body, allLimits.body, orNull(DEFAULTS['limits.body'].value)),
     tries,
+    answers: answersOf(answers, texts),
+    proxyStatus,
+    trace,
   };
+}
+
+function answersOf(answers: readonly OwnAnswer[], texts: Texts): Answer[] {
+  return answers.map(({ status, type, words }) => ({ status, contentType: type, body: textOf(words, texts) }));
 }
 
 /** How long connections to the endpoints of a pool are used again. */

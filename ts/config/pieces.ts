@@ -2,6 +2,7 @@
 
 import type { Accept, Address } from '../plan/types.js';
 import type { Spoken } from './address.js';
+import type { OwnAnswer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
 
 /** A configuration whose every piece is right. */
@@ -36,6 +37,10 @@ export interface SomeHttp {
   readonly line?: number | undefined;
   readonly fields?: number | undefined;
   readonly count?: number | undefined;
+  readonly hops?: number | undefined;
+  /** In the order of their statuses. */
+  readonly answers?: readonly OwnAnswer[] | undefined;
+  readonly proxyStatus?: boolean | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
@@ -79,6 +84,10 @@ export interface Route {
   readonly timeouts: SomeTimeouts;
   readonly limits: SomeLimits;
   readonly tries: number;
+  /** In the order of their statuses. */
+  readonly answers: readonly OwnAnswer[];
+  readonly proxyStatus: boolean;
+  readonly trace: boolean;
 }
 
 /** The timeouts that were given, in milliseconds; `null` waits for ever. */

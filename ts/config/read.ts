@@ -41,8 +41,11 @@ export function readConfig(written: unknown): Reading {
 // With one pool there is no need to say where connections go.
 function defaultRoute([pool, ...others]: readonly string[]): Route | null {
   if (pool === undefined || others.length > 0) return null;
+  const [name, listener, hosts, paths] = [null, null, null, null];
   const tries = DEFAULTS['routes.*.tries'].value;
-  return { name: null, listener: null, hosts: null, paths: null, pool, timeouts: {}, limits: {}, tries };
+  const proxyStatus = DEFAULTS['routes.*.proxyStatus'].value;
+  const trace = DEFAULTS['routes.*.trace'].value;
+  return { name, listener, hosts, paths, pool, timeouts: {}, limits: {}, tries, answers: [], proxyStatus, trace };
 }
 
 function routesMissing(pools: readonly string[]): Issue {

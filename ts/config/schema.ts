@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { finding, type Parsed } from '../errors.js';
 import type { Address } from '../plan/types.js';
 import { parseEndpointAddress, parseListenAddress, protocolOf, type Spoken } from './address.js';
+import { answers } from './answers.js';
 import { DEFAULTS } from './defaults.js';
 import { parseEndpointText, reachedBy } from './endpoint.js';
 import { fields, list, name, named, readBy } from './fields.js';
@@ -46,7 +47,7 @@ const listener = z
   .transform(({ address: { address, protocol }, accept, backlog, http }): Listener => ({
     address,
     protocol,
-    http: { ...http?.timeouts, ...http?.limits },
+    http: { ...http?.timeouts, ...http?.limits, answers: http?.answers, proxyStatus: http?.proxyStatus },
     // A Unix socket cannot be shared between workers.
     accept: accept ?? (address.kind === 'unix' ? 'hand-off' : DEFAULTS['listeners.*.accept'].value),
     backlog: backlog ?? DEFAULTS['listeners.*.backlog'].value,
@@ -92,7 +93,10 @@ const route = fields({
   timeouts: timeouts.optional(),
   limits: limits.optional(),
   tries: tries.optional(),
-}).transform(({ name, match, pool, timeouts, limits, tries }): Route => ({
+  answers: answers.optional(),
+  proxyStatus: z.boolean().optional(),
+  trace: z.boolean().optional(),
+}).transform(({ name, match, pool, timeouts, limits, tries, answers, proxyStatus, trace }): Route => ({
   name: name ?? null,
   listener: match?.listener ?? null,
   hosts: match?.host === undefined ? null : [match.host].flat(),
@@ -101,6 +105,9 @@ const route = fields({
   timeouts: timeouts ?? {},
   limits: limits ?? {},
   tries: tries ?? DEFAULTS['routes.*.tries'].value,
+  answers: answers ?? [],
+  proxyStatus: proxyStatus ?? DEFAULTS['routes.*.proxyStatus'].value,
+  trace: trace ?? DEFAULTS['routes.*.trace'].value,
 }));
 
 /** A whole configuration. What it finds are the issues of its shape and of its single pieces. */

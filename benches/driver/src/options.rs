@@ -63,7 +63,13 @@ impl Options {
         let plan = Plan {
             format: FORMAT,
             version,
-            engine: EngineSettings { workers: self.workers, portable: self.portable, drain: 30_000, leave: 200 },
+            engine: EngineSettings {
+                workers: self.workers,
+                portable: self.portable,
+                drain: 30_000,
+                leave: 200,
+                retry_after: 1,
+            },
             listeners: vec![Listener {
                 key: "driver".into(),
                 address: self.listen.clone(),
@@ -90,6 +96,9 @@ const HTTP: Protocol = Protocol::Http {
     head: 30_000,
     keep_alive: 75_000,
     heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+    hops: 20,
+    answers: Vec::new(),
+    proxy_status: false,
 };
 const POLICY: HttpPolicy = HttpPolicy {
     body: 60_000,
@@ -101,6 +110,9 @@ const POLICY: HttpPolicy = HttpPolicy {
     tunnel: Some(3_600_000),
     most_body: None,
     tries: 3,
+    answers: Vec::new(),
+    proxy_status: false,
+    trace: false,
 };
 const REUSE: Reuse = Reuse { idle: 60_000, age: None, requests: None, most: 256 };
 const BUDGET: RetryBudget = RetryBudget { percent: 20, reserve: 10 };

@@ -3,8 +3,8 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool, Protocol,
-    RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
+    Accept, Address, Answer, CostOp, Endpoint, EngineSettings, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool,
+    Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -29,6 +29,7 @@ pub fn typescript() -> String {
         Listener,
         Protocol,
         HeadLimits,
+        Answer,
         Accept,
         Address,
         Rule,

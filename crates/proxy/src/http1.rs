@@ -1,5 +1,6 @@
 //! The story of a client's connection that speaks HTTP/1.
 
+mod admit;
 mod answer;
 mod body;
 mod buffer;

@@ -4,14 +4,18 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use account::Fault;
-use plan::{HeadLimits, Protocol};
+use plan::Protocol;
 
 use crate::support::web::{Reply, Web, Wire, find, get, in_turn, post, read_head, response, run};
-use crate::support::{Draft, Endpoint, any_port, deaf, eventually};
+use crate::support::{Draft, Endpoint, HTTP, any_port, deaf, eventually};
 
 /// HTTP with these times for a head and for the next request.
 fn http(head: u32, keep_alive: u32) -> Protocol {
-    Protocol::Http { head, keep_alive, heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 } }
+    let mut protocol = HTTP;
+    if let Protocol::Http { head: its_head, keep_alive: its_pause, .. } = &mut protocol {
+        (*its_head, *its_pause) = (head, keep_alive);
+    }
+    protocol
 }
 
 /// Reads requests and never answers.

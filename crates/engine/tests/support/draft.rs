@@ -49,7 +49,13 @@ impl Draft {
     /// Nothing at all: two workers, and short times.
     pub fn empty() -> Self {
         Self {
-            settings: EngineSettings { workers: Some(2), portable: portable(), drain: 30_000, leave: 50 },
+            settings: EngineSettings {
+                workers: Some(2),
+                portable: portable(),
+                drain: 30_000,
+                leave: 50,
+                retry_after: 1,
+            },
             timeouts: Timeouts { connect: 10_000, idle: Some(120_000), half_close: Some(60_000) },
             http: HttpPolicy {
                 body: 60_000,
@@ -61,6 +67,9 @@ impl Draft {
                 tunnel: Some(60_000),
                 most_body: None,
                 tries: 3,
+                answers: Vec::new(),
+                proxy_status: false,
+                trace: false,
             },
             reuse: Reuse { idle: 60_000, age: None, requests: None, most: 256 },
             budget: RetryBudget { percent: 20, reserve: 10 },
@@ -194,6 +203,9 @@ pub const HTTP: Protocol = Protocol::Http {
     head: 30_000,
     keep_alive: 75_000,
     heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+    hops: 20,
+    answers: Vec::new(),
+    proxy_status: false,
 };
 
 fn picker(algorithm: &Algorithm, tables: &mut Vec<Vec<u8>>) -> Picker {

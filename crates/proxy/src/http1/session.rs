@@ -2,6 +2,7 @@
 
 mod awaiting;
 mod ending;
+mod telling;
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -10,7 +11,7 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::{Held, Primed, Stream, Tick};
-use plan::{HeadLimits, Protocol, Timeouts};
+use plan::{Answer, HeadLimits, Protocol, Timeouts};
 use wire::Limits;
 use world::ListenerIx;
 
@@ -34,15 +35,28 @@ pub struct Manners {
     keep_alive: u32,
     /// How large heads may be.
     limits: Limits,
+    /// How many others may have passed a request on.
+    hops: usize,
+    /// Answers of ours in other words.
+    answers: Vec<Answer>,
+    /// Whether answers of ours that belong to no route say why.
+    proxy_status: bool,
 }
 
 impl Manners {
     /// Those of a listener, if it speaks HTTP.
     pub fn of(protocol: &Protocol) -> Option<Self> {
-        let Protocol::Http { head, keep_alive, heads } = protocol else { return None };
+        let Protocol::Http { head, keep_alive, heads, hops, answers, proxy_status } = protocol else { return None };
         let HeadLimits { line, fields, count } = *heads;
         let limits = Limits { line: line as usize, fields: fields as usize, count: count as usize };
-        Some(Self { head: *head, keep_alive: *keep_alive, limits })
+        Some(Self {
+            head: *head,
+            keep_alive: *keep_alive,
+            limits,
+            hops: *hops as usize,
+            answers: answers.clone(),
+            proxy_status: *proxy_status,
+        })
     }
 }
 
@@ -74,8 +88,8 @@ pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Rc
 ///
 /// ```text
 ///   Await ──a request──▶ Exchange ──answered──▶ Await …
-///     │ refused              │ closes, or ours to answer
-///     └──────────▶ Linger ◀──┘             └─ 101 ▶ (a tunnel of its own)
+///     │ refused              │ closes             └─ 101 ▶ (a tunnel of its own)
+///     └─▶ Tell ─told─▶ Linger ◀──┘
 /// ```
 struct Session {
     /// None once the tunnel has them.
@@ -103,6 +117,8 @@ enum Stage {
     Await,
     /// A request is answered.
     Exchange(Box<Exchange>),
+    /// An answer of ours goes out, of which so many bytes have gone.
+    Tell(Vec<u8>, usize),
     /// It was answered and told the end; so many bytes more are read, and so many times it is waited for
     /// the client to take its answer.
     Linger(usize, u32),
@@ -140,6 +156,7 @@ impl Future for Session {
             let step = match &mut this.stage {
                 Stage::Await => this.await_request(cx),
                 Stage::Exchange(_) => this.exchange(cx),
+                Stage::Tell(..) => this.go_on_telling(cx),
                 Stage::Linger(..) => this.linger(cx),
             };
             match ready!(step) {
@@ -196,7 +213,7 @@ impl Session {
                     false => self.begin_linger(cx),
                 }
             }
-            End::Unanswered(why) => self.unanswered(cx, why, Some(exchange)),
+            End::Unanswered(why) => self.unanswered(cx, why, Some(exchange), None),
             End::Aborted(fault) => {
                 station.http.give(exchange);
                 self.abort(fault);

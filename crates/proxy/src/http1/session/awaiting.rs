@@ -9,6 +9,7 @@ use wire::{Host, Refusal, Request};
 
 use super::{Session, Stage, Step};
 use crate::choice::{Choice, NotChosen, choose, choose_again};
+use crate::http1::admit::{Admitted, admit};
 use crate::http1::buffer::Buffer;
 use crate::http1::exchange::{Exchange, Why};
 use crate::station::Station;
@@ -79,7 +80,7 @@ impl Session {
     }
 
     fn refuse(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
-        self.unanswered(cx, Why::Refused(refusal), None)
+        self.unanswered(cx, Why::Refused(refusal), None, None)
     }
 
     fn begin_exchange(
@@ -95,13 +96,20 @@ impl Session {
         let begun = match self.choose(&station, &exchange) {
             Ok(choice) => {
                 self.entered.iter().for_each(|entered| entered.set_endpoint(&choice.endpoint));
+                let admitted = exchange.request.map_or(Admitted::On, |request| {
+                    let (policy, hops) = (&choice.route.http, self.manners.hops);
+                    admit(&exchange.head, &request, policy, hops, &station.http.pseudonym)
+                });
                 exchange.choice = Some(choice);
                 exchange.closes = self.leaves;
-                exchange.begin(cx, buffer, body, &station, &self.from)
+                match admitted {
+                    Admitted::On => exchange.begin(cx, buffer, body, &station, &self.from),
+                    Admitted::Here => return self.answer_here(cx, exchange),
+                    Admitted::Not(why) => Err(why),
+                }
             }
             Err(NotChosen { fault, route }) => {
-                route.iter().for_each(|route| route.counts.statuses.add(fault.status()));
-                Err(Why::Fault(fault))
+                return self.unanswered(cx, Why::Fault(fault), Some(exchange), route);
             }
         };
         let Some(client) = &mut self.client else { return Step::Over };
@@ -115,7 +123,7 @@ impl Session {
                 self.set_due();
                 Step::Next
             }
-            Err(why) => self.unanswered(cx, why, Some(exchange)),
+            Err(why) => self.unanswered(cx, why, Some(exchange), None),
         }
     }
 
