@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plan::{Address, Answer, Protocol};
 
-use crate::support::web::{Reply, Web, Wire, before, get, in_turn, post, read_head, run};
-use crate::support::{Draft, Endpoint, HTTP, Running, WAYS, any_port, cycle, deaf, refusing};
+use crate::support::web::{Reply, Web, Wire, before, get, in_turn, post, read_head, response, run};
+use crate::support::{Draft, Endpoint, HTTP, Running, WAYS, any_port, comes_true_soon, cycle, deaf, refusing};
 
 /// A balancer before a pool without endpoints.
 fn before_nobody() -> (Running, Address) {
@@ -240,4 +240,34 @@ fn a_client_of_http_1_0_is_not_told_of_chunks() {
     let (_running, at) = before(&[&web.endpoint]);
     let (heard, _) = Wire::to(&at).say("HEAD / HTTP/1.0\r\n\r\n").rest();
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n") && !heard.contains("Transfer-Encoding"), "{heard}");
+}
+
+#[test]
+fn an_answer_of_ours_that_finds_little_room_is_told_whole() {
+    let web = Web::new("a", |asked| {
+        let length: usize = asked.head.split(['/', ' ']).nth(2).unwrap().parse().unwrap();
+        Reply::Send(response("", &vec![b'x'; length]))
+    });
+    let words = "y".repeat(64 * 1024);
+    let mut draft = in_turn(&[&web.endpoint]).rule("in", "a", "", "pool");
+    draft.routes.clear();
+    at_the_door(&mut draft, vec![says(404, "text/plain", &words)], false);
+    let mut went = 0;
+    // What the system holds for a client that does not read fills up more and more, until an answer before
+    // ours does not fit: so at one of these lengths ours does not fit either.
+    for length in (0..1 << 22).step_by(32 * 1024) {
+        let (running, at) = run(&draft);
+        let mut client = Wire::narrow(&at);
+        client.say(format!("{}GET / HTTP/1.1\r\nHost: b\r\n\r\n", get(&format!("/{length}"))));
+        let is_answered = || running.counts().listener("in").requests == 2;
+        if !comes_true_soon(is_answered) {
+            break;
+        }
+        let (heard, plain) = client.rest();
+        // Nobody waits for a client that takes nothing at all of it.
+        let nothing = !plain && !heard.contains("HTTP/1.1 404 ");
+        assert!(nothing || (plain && heard.ends_with(&format!("\r\n\r\n{words}"))), "{} bytes, {plain}", heard.len());
+        went += 1;
+    }
+    assert!(went > 1, "{went}");
 }
