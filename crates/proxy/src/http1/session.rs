@@ -148,7 +148,7 @@ impl Future for Session {
         }
         // Again after it has passed: what was set since has to wake this task too.
         while this.deadline.poll(cx).is_ready() {
-            if let Step::Over = this.late(cx) {
+            if let Step::Over = this.late() {
                 return Poll::Ready(());
             }
         }
@@ -213,7 +213,7 @@ impl Session {
                     false => self.begin_linger(cx),
                 }
             }
-            End::Unanswered(why) => self.unanswered(cx, why, Some(exchange), None),
+            End::Unanswered(why) => self.unanswered(why, Some(exchange), None),
             End::Aborted(fault) => {
                 station.http.give(exchange);
                 self.abort(fault);

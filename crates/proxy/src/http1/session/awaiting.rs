@@ -41,7 +41,7 @@ impl Session {
                     }
                     read = client.over.len();
                     if buffer.put(&client.over).is_none() {
-                        return Poll::Ready(self.refuse(cx, Refusal::FieldsLength));
+                        return Poll::Ready(self.refuse(Refusal::FieldsLength));
                     }
                 }
                 let place = Buffer::place(read);
@@ -64,7 +64,7 @@ impl Session {
                     }
                     Err(refusal) => {
                         station.http.give(exchange);
-                        return Poll::Ready(self.refuse(cx, refusal));
+                        return Poll::Ready(self.refuse(refusal));
                     }
                 }
             }
@@ -79,8 +79,8 @@ impl Session {
         }
     }
 
-    fn refuse(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
-        self.unanswered(cx, Why::Refused(refusal), None, None)
+    fn refuse(&mut self, refusal: Refusal) -> Step {
+        self.unanswered(Why::Refused(refusal), None, None)
     }
 
     fn begin_exchange(
@@ -104,12 +104,12 @@ impl Session {
                 exchange.closes = self.leaves;
                 match admitted {
                     Admitted::On => exchange.begin(cx, buffer, body, &station, &self.from),
-                    Admitted::Here => return self.answer_here(cx, exchange),
+                    Admitted::Here => return self.answer_here(exchange),
                     Admitted::Not(why) => Err(why),
                 }
             }
             Err(NotChosen { fault, route }) => {
-                return self.unanswered(cx, Why::Fault(fault), Some(exchange), route);
+                return self.unanswered(Why::Fault(fault), Some(exchange), route);
             }
         };
         let Some(client) = &mut self.client else { return Step::Over };
@@ -123,7 +123,7 @@ impl Session {
                 self.set_due();
                 Step::Next
             }
-            Err(why) => self.unanswered(cx, why, Some(exchange), None),
+            Err(why) => self.unanswered(why, Some(exchange), None),
         }
     }
 

@@ -23,7 +23,6 @@ impl Session {
     /// chosen.
     pub(super) fn unanswered(
         &mut self,
-        cx: &mut Context<'_>,
         why: Why,
         exchange: Option<Box<Exchange>>,
         route: Option<Rc<RouteHere>>,
@@ -42,7 +41,7 @@ impl Session {
             self.station.http.give(exchange);
         }
         if let Some(answer) = answer {
-            return self.tell(cx, answer);
+            return self.tell(answer);
         }
         // Nobody is there.
         self.end_by_reset(why.fault());
@@ -100,12 +99,12 @@ impl Session {
     }
 
     /// The deadline has passed.
-    pub(super) fn late(&mut self, cx: &mut Context<'_>) -> Step {
+    pub(super) fn late(&mut self) -> Step {
         let station = self.station.clone();
         let Some(client) = &self.client else { return Step::Over };
         let exchange = match &mut self.stage {
             Stage::Await if client.over.is_empty() => return Step::Over,
-            Stage::Await => return self.unanswered(cx, Why::Fault(Fault::RequestTimeout), None, None),
+            Stage::Await => return self.unanswered(Why::Fault(Fault::RequestTimeout), None, None),
             // It still takes what it was sent.
             Stage::Linger(_, times) if *times > 0 && !client.stream.is_delivered() => {
                 *times -= 1;
@@ -114,7 +113,8 @@ impl Session {
             }
             Stage::Linger(..) => return Step::Over,
             Stage::Tell(..) => {
-                self.abort(Fault::ClientAborted);
+                // What was to be told is counted.
+                self.end_by_reset(Fault::ClientAborted);
                 return Step::Over;
             }
             Stage::Exchange(exchange) => exchange,
@@ -141,7 +141,7 @@ impl Session {
             self.abort(fault);
             return Step::Over;
         }
-        self.unanswered(cx, Why::Fault(fault), Some(exchange), None)
+        self.unanswered(Why::Fault(fault), Some(exchange), None)
     }
 
     /// Ends both sides by a reset.

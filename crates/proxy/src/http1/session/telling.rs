@@ -12,7 +12,7 @@ use crate::adopted::RouteHere;
 use crate::http1::answer::{Answer, form_for, options, trace};
 use crate::http1::exchange::{Exchange, Why};
 
-/// How long a client may take for an answer that it does not take at once, in milliseconds.
+/// How long a client may take until it has room for an answer of ours, in milliseconds.
 const TELL: u32 = 60_000;
 
 impl Session {
@@ -46,7 +46,7 @@ impl Session {
     }
 
     /// Answers a request that was to come this far and no further.
-    pub(super) fn answer_here(&mut self, cx: &mut Context<'_>, exchange: Box<Exchange>) -> Step {
+    pub(super) fn answer_here(&mut self, exchange: Box<Exchange>) -> Step {
         let policy = exchange.choice.as_ref().map(|choice| choice.route.http.clone());
         let (traces, shows) = policy.map_or((false, false), |policy| (policy.trace, policy.proxy_status));
         let date = self.station.http.dates.now();
@@ -60,51 +60,34 @@ impl Session {
             choice.route.counts.durations.add(exchange.elapsed());
         }
         self.station.http.give(exchange);
-        self.tell(cx, answer)
+        self.tell(answer)
     }
 
-    /// Sends an answer of ours, with which the connection ends. Who takes nothing at all of it has not read
-    /// what came before, and is not waited for.
-    pub(super) fn tell(&mut self, cx: &mut Context<'_>, answer: Vec<u8>) -> Step {
-        let Some(client) = &mut self.client else { return Step::Over };
-        match Half::poll_write(&mut client.stream, cx, &[IoSlice::new(&answer)]) {
-            Poll::Ready(Ok(count)) if count > 0 => {
-                self.stage = Stage::Tell(answer, 0);
-                self.deadline.set(TELL);
-                self.note_told(cx, count)
-            }
-            _ => {
-                client.stream.abort();
-                Step::Over
-            }
-        }
+    /// Sends an answer of ours, with which the connection ends.
+    pub(super) fn tell(&mut self, answer: Vec<u8>) -> Step {
+        self.deadline.set(TELL);
+        self.stage = Stage::Tell(answer, 0);
+        Step::Next
     }
 
-    /// Sends what is left of it.
+    /// Sends as much of it as finds room.
     pub(super) fn go_on_telling(&mut self, cx: &mut Context<'_>) -> Poll<Step> {
-        let (Stage::Tell(answer, told), Some(client)) = (&self.stage, &mut self.client) else {
+        let (Stage::Tell(answer, told), Some(client)) = (&mut self.stage, &mut self.client) else {
             return Poll::Ready(Step::Over);
         };
         let left = answer.get(*told..).unwrap_or_default();
         match ready!(Half::poll_write(&mut client.stream, cx, &[IoSlice::new(left)])) {
-            Ok(count) if count > 0 => Poll::Ready(self.note_told(cx, count)),
+            Ok(count) if count > 0 => {
+                *told += count;
+                let all = *told >= answer.len();
+                self.entered.iter().for_each(|entered| entered.listener.counts.bytes_out.add(count as u64));
+                Poll::Ready(if all { self.begin_linger(cx) } else { Step::Next })
+            }
+            // Nobody is there. A part of it may have gone out, and the end must not look like the whole.
             _ => {
-                // A part of it has gone out: the end must not look like the whole.
-                self.abort(Fault::ClientAborted);
+                self.end_by_reset(Fault::ClientAborted);
                 Poll::Ready(Step::Over)
             }
-        }
-    }
-
-    /// So many bytes more of it have gone out.
-    fn note_told(&mut self, cx: &mut Context<'_>, count: usize) -> Step {
-        self.entered.iter().for_each(|entered| entered.listener.counts.bytes_out.add(count as u64));
-        match &mut self.stage {
-            Stage::Tell(answer, told) => {
-                *told += count;
-                if *told < answer.len() { Step::Next } else { self.begin_linger(cx) }
-            }
-            _ => Step::Over,
         }
     }
 }
