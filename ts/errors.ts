@@ -107,6 +107,23 @@ const ISSUES = {
     hint: 'write "http://" or "http+unix:" in its address, or leave "http" out',
   },
 
+  // Answers of ours in other words.
+  ANSWER_WORDS: { message: 'it has {got} of "text" and "file"', hint: 'give one of them' },
+  ANSWER_TYPE: { message: '{got} is no media type', hint: 'write it like "text/html; charset=utf-8"' },
+  ANSWER_NO_TYPE: {
+    message: 'the name {file} does not tell the media type',
+    hint: 'give "type", such as "text/html; charset=utf-8"',
+  },
+  ANSWER_TOO_LARGE: {
+    message: '{what} has {size} bytes, and an answer has at most {most}',
+    hint: 'make it shorter',
+  },
+  ANSWER_NOT_TEXT: { message: '{what} is no text in UTF-8', hint: 'write it as UTF-8' },
+  ANSWER_UNREADABLE: {
+    message: '{what} could not be read: {reason}',
+    hint: 'give a file that this process may read, by a path that is absolute or begins where the process works',
+  },
+
   // What is matched of requests.
   BAD_HOST: {
     message: '{got} is no host of requests',

@@ -1,6 +1,7 @@
 // Configurations that are right, drawn from a grammar, and ways to change them.
 import * as fc from 'fast-check';
 import type {
+  AnswersConfig,
   Bytes,
   Config,
   Duration,
@@ -13,6 +14,7 @@ import type {
   RouteConfig,
   TimeoutsConfig,
 } from '../../ts/config/types.js';
+import { ANSWERED } from '../../ts/plan/limits.js';
 
 // Also names with which objects and counters could go wrong.
 const name = fc.oneof(
@@ -77,13 +79,35 @@ const limits: fc.Arbitrary<LimitsConfig> = fc.record(
   { requiredKeys: [] },
 );
 
+// Also texts that are hard to carry.
+const answers: fc.Arbitrary<AnswersConfig> = fc.dictionary(
+  fc.constantFrom(...ANSWERED.map(String)),
+  fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 30 }),
+    fc.record(
+      {
+        text: fc.constantFrom('', '<p>', '\u0000"\\', '\u{1f600}\r\n\r\nHTTP/1.1 200 OK'),
+        type: fc.constantFrom('text/html', 'a/b; c="d e"'),
+      },
+      { requiredKeys: ['text'] },
+    ),
+  ),
+);
+
 const http: fc.Arbitrary<HttpConfig> = fc.record(
   {
     timeouts: fc.record({ head: duration(), keepAlive: duration() }, { requiredKeys: [] }),
     limits: fc.record(
-      { line: bytes(32 * 1024), fields: bytes(64 * 1024), count: fc.integer({ min: 1, max: 128 }) },
+      {
+        line: bytes(32 * 1024),
+        fields: bytes(64 * 1024),
+        count: fc.integer({ min: 1, max: 128 }),
+        hops: fc.integer({ min: 1, max: 255 }),
+      },
       { requiredKeys: [] },
     ),
+    answers,
+    proxyStatus: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -144,7 +168,7 @@ interface Parts {
     listener: number;
     name: boolean;
     requests: Pick<MatchConfig, 'host' | 'path'>;
-    more: Pick<RouteConfig, 'timeouts' | 'limits' | 'tries'>;
+    more: Pick<RouteConfig, 'timeouts' | 'limits' | 'tries' | 'answers' | 'proxyStatus' | 'trace'>;
   }[];
 }
 
@@ -176,7 +200,17 @@ const parts: fc.Arbitrary<Parts> = fc.record({
       listener: fc.nat(10),
       name: fc.boolean(),
       requests,
-      more: fc.record({ timeouts, limits, tries: fc.integer({ min: 1, max: 16 }) }, { requiredKeys: [] }),
+      more: fc.record(
+        {
+          timeouts,
+          limits,
+          tries: fc.integer({ min: 1, max: 16 }),
+          answers,
+          proxyStatus: fc.boolean(),
+          trace: fc.boolean(),
+        },
+        { requiredKeys: [] },
+      ),
     }),
     { maxLength: 3 },
   ),

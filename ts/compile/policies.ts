@@ -1,12 +1,14 @@
 /** Fills in what was left out: what a route says, else what holds for all, else the default. */
 
+import type { OwnAnswer } from '../config/answers.js';
 import { DEFAULTS } from '../config/defaults.js';
 import { UNIX } from '../config/network.js';
 import type { Listener, ReadConfig, Route, SomeConnections, SomeRetries } from '../config/pieces.js';
-import type { Forward, HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
+import type { Answer, Forward, HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
+import { type Texts, textOf } from './files.js';
 
 /** What is spoken on a listener, with its settings. */
-export function protocolFor({ protocol, http }: Listener): Protocol {
+export function protocolFor({ protocol, http }: Listener, texts: Texts): Protocol {
   if (protocol === 'tcp') return { kind: 'tcp' };
   return {
     kind: 'http',
@@ -22,6 +24,9 @@ export function protocolFor({ protocol, http }: Listener): Protocol {
       unix: http.trust?.includes(UNIX) ?? false,
     },
     underscores: given(http.underscores, DEFAULTS['listeners.*.http.underscores'].value),
+    hops: given(http.hops, DEFAULTS['listeners.*.http.limits.hops'].value),
+    answers: answersOf(http.answers ?? [], texts),
+    proxyStatus: given(http.proxyStatus, DEFAULTS['listeners.*.http.proxyStatus'].value),
   };
 }
 
@@ -35,8 +40,8 @@ export function timeoutsFor({ timeouts: own }: Route, { timeouts: all }: ReadCon
 }
 
 /** What holds for a route's requests. */
-export function httpFor(route: Route, config: ReadConfig): HttpPolicy {
-  const { timeouts: own, limits: ownLimits, tries } = route;
+export function httpFor(route: Route, config: ReadConfig, texts: Texts): HttpPolicy {
+  const { timeouts: own, limits: ownLimits, tries, answers, proxyStatus, trace } = route;
   const { timeouts: all, limits: allLimits } = config;
   return {
     body: given(own.body, all.body, DEFAULTS['timeouts.body'].value),
@@ -49,6 +54,9 @@ export function httpFor(route: Route, config: ReadConfig): HttpPolicy {
     mostBody: given(ownLimits.body, allLimits.body, orNull(DEFAULTS['limits.body'].value)),
     tries,
     forward: forwardFor(route, config),
+    answers: answersOf(answers, texts),
+    proxyStatus,
+    trace,
   };
 }
 
@@ -61,6 +69,10 @@ function forwardFor({ forward: own }: Route, { forward: all }: ReadConfig): Forw
     requestId: given(own.requestId, all.requestId, DEFAULTS['forward.requestId'].value),
     host: given<string | null>(own.host, all.host, null),
   };
+}
+
+function answersOf(answers: readonly OwnAnswer[], texts: Texts): Answer[] {
+  return answers.map(({ status, type, words }) => ({ status, contentType: type, body: textOf(words, texts) }));
 }
 
 /** How long connections to the endpoints of a pool are used again. */

@@ -25,6 +25,7 @@ export type Unit =
   | 'connections'
   | 'endpoints'
   | 'fields'
+  | 'hops'
   | 'percent'
   | 'requests'
   | 'retries a second'
@@ -82,6 +83,17 @@ export const DEFAULTS = {
     range: [1, MOST_COUNT],
     reason: 'What other servers commonly allow; a browser sends about 20. More are answered with 431.',
   },
+  'listeners.*.http.limits.hops': {
+    value: 20,
+    unit: 'hops',
+    range: [1, 255],
+    reason: 'More than any way that is meant; what goes round without our name in it ends here.',
+  },
+  'listeners.*.http.proxyStatus': {
+    value: false,
+    unit: 'switch',
+    reason: 'Why something failed is for who runs the balancer; clients are told where that is wanted.',
+  },
   'pools.*.algorithm': {
     value: 'two-choices',
     unit: 'choice',
@@ -128,6 +140,16 @@ export const DEFAULTS = {
     unit: 'endpoints',
     range: [1, 16],
     reason: 'Two endpoints may be down at once; more tries make a client wait rather than help it.',
+  },
+  'routes.*.proxyStatus': {
+    value: false,
+    unit: 'switch',
+    reason: 'As with that of a listener.',
+  },
+  'routes.*.trace': {
+    value: false,
+    unit: 'switch',
+    reason: 'It answers with the fields of a request, among them some that a script must not see.',
   },
   'timeouts.connect': {
     value: 5_000,
@@ -246,6 +268,11 @@ export const DEFAULTS = {
     value: 1_000,
     unit: 'milliseconds',
     reason: 'A socket that leaves still accepts connections whose handshake was under way, so none is reset.',
+  },
+  'fixed.retryAfter': {
+    value: 5_000,
+    unit: 'milliseconds',
+    reason: 'What a client that was answered 503 is told to wait: an endpoint is often back by then.',
   },
 } as const satisfies Record<string, Default>;
 

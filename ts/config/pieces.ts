@@ -2,6 +2,7 @@
 
 import type { Accept, Address, Underscores } from '../plan/types.js';
 import type { Spoken } from './address.js';
+import type { OwnAnswer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
 
 /** A configuration whose every piece is right. */
@@ -39,6 +40,10 @@ export interface SomeHttp {
   readonly count?: number | undefined;
   readonly trust?: readonly string[] | undefined;
   readonly underscores?: Underscores | undefined;
+  readonly hops?: number | undefined;
+  /** In the order of their statuses. */
+  readonly answers?: readonly OwnAnswer[] | undefined;
+  readonly proxyStatus?: boolean | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
@@ -83,6 +88,10 @@ export interface Route {
   readonly limits: SomeLimits;
   readonly forward: SomeForward;
   readonly tries: number;
+  /** In the order of their statuses. */
+  readonly answers: readonly OwnAnswer[];
+  readonly proxyStatus: boolean;
+  readonly trace: boolean;
 }
 
 /** The timeouts that were given, in milliseconds; `null` waits for ever. */

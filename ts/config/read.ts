@@ -41,8 +41,12 @@ export function readConfig(written: unknown): Reading {
 // With one pool there is no need to say where connections go.
 function defaultRoute([pool, ...others]: readonly string[]): Route | null {
   if (pool === undefined || others.length > 0) return null;
+  const [name, listener, hosts, paths] = [null, null, null, null];
   const tries = DEFAULTS['routes.*.tries'].value;
-  return { name: null, listener: null, hosts: null, paths: null, pool, timeouts: {}, limits: {}, forward: {}, tries };
+  const proxyStatus = DEFAULTS['routes.*.proxyStatus'].value;
+  const trace = DEFAULTS['routes.*.trace'].value;
+  const none = { timeouts: {}, limits: {}, forward: {}, answers: [] };
+  return { name, listener, hosts, paths, pool, ...none, tries, proxyStatus, trace };
 }
 
 function routesMissing(pools: readonly string[]): Issue {

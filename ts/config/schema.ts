@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { finding, type Parsed } from '../errors.js';
 import type { Address } from '../plan/types.js';
 import { parseEndpointAddress, parseListenAddress, protocolOf, type Spoken } from './address.js';
+import { answers } from './answers.js';
 import { DEFAULTS } from './defaults.js';
 import { parseEndpointText, reachedBy } from './endpoint.js';
 import { fields, list, name, named, readBy } from './fields.js';
@@ -49,8 +50,10 @@ const listener = z
     http: {
       ...http?.timeouts,
       ...http?.limits,
-      ...(http?.trust && { trust: http.trust }),
-      ...(http?.underscores && { underscores: http.underscores }),
+      trust: http?.trust,
+      underscores: http?.underscores,
+      answers: http?.answers,
+      proxyStatus: http?.proxyStatus,
     },
     // A Unix socket cannot be shared between workers.
     accept: accept ?? (address.kind === 'unix' ? 'hand-off' : DEFAULTS['listeners.*.accept'].value),
@@ -98,7 +101,10 @@ const route = fields({
   limits: limits.optional(),
   forward: forward.optional(),
   tries: tries.optional(),
-}).transform(({ name, match, pool, timeouts, limits, forward, tries }): Route => ({
+  answers: answers.optional(),
+  proxyStatus: z.boolean().optional(),
+  trace: z.boolean().optional(),
+}).transform(({ name, match, pool, timeouts, limits, forward, tries, answers, proxyStatus, trace }): Route => ({
   name: name ?? null,
   listener: match?.listener ?? null,
   hosts: match?.host === undefined ? null : [match.host].flat(),
@@ -108,6 +114,9 @@ const route = fields({
   limits: limits ?? {},
   forward: forward ?? {},
   tries: tries ?? DEFAULTS['routes.*.tries'].value,
+  answers: answers ?? [],
+  proxyStatus: proxyStatus ?? DEFAULTS['routes.*.proxyStatus'].value,
+  trace: trace ?? DEFAULTS['routes.*.trace'].value,
 }));
 
 /** A whole configuration. What it finds are the issues of its shape and of its single pieces. */

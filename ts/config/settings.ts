@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { describe, finding, type Parsed } from '../errors.js';
+import { answers } from './answers.js';
 import { parseBytes } from './bytes.js';
 import { DEFAULTS, type SettingOf, type Unit } from './defaults.js';
 import { parseDuration } from './duration.js';
@@ -105,9 +106,12 @@ export const http = fields({
     line: bytes('listeners.*.http.limits.line').optional(),
     fields: bytes('listeners.*.http.limits.fields').optional(),
     count: number('listeners.*.http.limits.count').optional(),
+    hops: number('listeners.*.http.limits.hops').optional(),
   }).optional(),
   trust: list(readBy(z.string(), parseNetwork)).optional(),
   underscores: z.enum(['keep', 'drop', 'reject']).optional(),
+  answers: answers.optional(),
+  proxyStatus: z.boolean().optional(),
 });
 
 /** How long connections of a pool are kept, as far as it is said. */

@@ -3,6 +3,8 @@
  * Where a function is needed, it is named here and registered beside the configuration.
  */
 
+import type { ANSWERED } from '../plan/limits.js';
+
 /**
  * A length of time: milliseconds as a number, or a number and a unit, such as `'250ms'`, `'5s'`,
  * `'10m'` or `'1h'`. The longest is 1000 hours.
@@ -89,7 +91,7 @@ export interface ListenerConfig {
 export interface HttpConfig {
   /** How long a client may take. */
   readonly timeouts?: HttpTimeoutsConfig | undefined;
-  /** How large the head of a request may be. */
+  /** How large the head of a request may be, and how far it may have come. */
   readonly limits?: HttpLimitsConfig | undefined;
   /**
    * The networks of proxies in front of this one, such as `'10.0.0.0/8'`, `'2001:db8::/32'` or
@@ -106,6 +108,45 @@ export interface HttpConfig {
    * for what fourseven itself says or reads never go on. Default: `'keep'`.
    */
   readonly underscores?: 'keep' | 'drop' | 'reject' | undefined;
+  /** Answers of ours in other words, where the route has none for the status, or there is no route. */
+  readonly answers?: AnswersConfig | undefined;
+  /**
+   * Whether answers that belong to no route, such as 400 and 404, say why, in the field `Proxy-Status`
+   * (RFC 9209). Default: `false`.
+   */
+  readonly proxyStatus?: boolean | undefined;
+}
+
+/**
+ * What clients are told in place of our own words, by status. To HEAD the same is told without the body.
+ *
+ * Issue: `UNKNOWN_FIELD` for a status that is never ours to answer.
+ */
+export type AnswersConfig = { readonly [Status in AnswerStatus]?: string | AnswerConfig | undefined };
+
+/** A status that fourseven answers itself. */
+export type AnswerStatus = (typeof ANSWERED)[number];
+
+/**
+ * What a client is told: text, or a file. A string is short for its text. At most 64 KiB of UTF-8.
+ *
+ * Issues: `ANSWER_WORDS`, `ANSWER_TOO_LARGE`, `ANSWER_NOT_TEXT`.
+ */
+export interface AnswerConfig {
+  /** The body. */
+  readonly text?: string | undefined;
+  /**
+   * The path of a file with the body, absolute or from where the process works. It is read each time the
+   * configuration is applied, and only then. Issue: `ANSWER_UNREADABLE`.
+   */
+  readonly file?: string | undefined;
+  /**
+   * Its media type. Default: `'text/plain; charset=utf-8'` for text; for a file what its name says, which
+   * has to end in `.html`, `.txt`, `.json`, `.xml` or `.svg`.
+   *
+   * Issues: `ANSWER_TYPE`, `ANSWER_NO_TYPE`.
+   */
+  readonly type?: string | undefined;
 }
 
 /** How long a client may take that speaks HTTP. At least 1 ms each. */
@@ -120,7 +161,7 @@ export interface HttpTimeoutsConfig {
 }
 
 /**
- * How large the head of a request may be. That of a response may always have 16 KiB, 64 KiB and 128
+ * How large the head of a request may be, and how far it may have come. The head of a response may always have 16 KiB, 64 KiB and 128
  * fields; a larger one is not passed on, and the request is answered with 502.
  */
 export interface HttpLimitsConfig {
@@ -130,6 +171,11 @@ export interface HttpLimitsConfig {
   readonly fields?: Bytes | undefined;
   /** How many fields, from 1 to 128; beyond it 431. Default: 100. */
   readonly count?: number | undefined;
+  /**
+   * How many others may have passed a request on, as its `Via` tells, from 1 to 255; beyond it 508, as for
+   * a request that comes by here again. Default: 20.
+   */
+  readonly hops?: number | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
@@ -227,6 +273,18 @@ export interface RouteConfig {
    * pool has retries left. Default: 3.
    */
   readonly tries?: number | undefined;
+  /** What its clients are told in place of our own words, before what its listener says. */
+  readonly answers?: AnswersConfig | undefined;
+  /**
+   * Whether answers of ours say why, in the field `Proxy-Status` (RFC 9209), such as
+   * `fourseven; error=connection_refused`. Default: `false`.
+   */
+  readonly proxyStatus?: boolean | undefined;
+  /**
+   * Whether TRACE goes on. It shows what stands between a client and its endpoint; else it is answered with
+   * 405. Default: `false`.
+   */
+  readonly trace?: boolean | undefined;
 }
 
 /**

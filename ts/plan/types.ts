@@ -59,7 +59,11 @@ drain: number,
 /**
  * Milliseconds that a socket which leaves its group goes on accepting what was under way.
  */
-leave: number, };
+leave: number, 
+/**
+ * Seconds after which a client that was answered 503 is told to ask again.
+ */
+retryAfter: number, };
 
 /**
  * A transport, an address, and how connections are accepted there.
@@ -114,7 +118,20 @@ trust: Trust,
 /**
  * What becomes of fields whose names have `_`.
  */
-underscores: Underscores, };
+underscores: Underscores, 
+/**
+ * How many may have passed a request on, as its Via tells; beyond it 508.
+ */
+hops: number, 
+/**
+ * Answers of ours in other words, where the route has none for the status, or there is none. Each
+ * status once.
+ */
+answers: Array<Answer>, 
+/**
+ * Whether answers of ours that belong to no route say why, in `Proxy-Status`.
+ */
+proxyStatus: boolean, };
 
 /**
  * Whose word about other clients is taken: of proxies that are our own, or known.
@@ -150,6 +167,23 @@ fields: number,
  * How many fields.
  */
 count: number, };
+
+/**
+ * An answer of ours in other words.
+ */
+export type Answer = { 
+/**
+ * The status that it goes with: one of [`STATUSES`].
+ */
+status: number, 
+/**
+ * The media type of the body: visible ASCII and blanks.
+ */
+contentType: string, 
+/**
+ * The body, at most 64 KiB.
+ */
+body: string, };
 
 /**
  * Who accepts the connections of a listener.
@@ -280,7 +314,19 @@ tries: number,
 /**
  * What endpoints are told of a request and its client.
  */
-forward: Forward, };
+forward: Forward, 
+/**
+ * Answers of ours in other words. Each status once.
+ */
+answers: Array<Answer>, 
+/**
+ * Whether answers of ours say why, in `Proxy-Status` (RFC 9209).
+ */
+proxyStatus: boolean, 
+/**
+ * Whether TRACE goes on; else it is answered with 405.
+ */
+trace: boolean, };
 
 /**
  * What endpoints are told of a request and its client, besides `X-Forwarded-For`, `-Proto` and `-Host`.

@@ -63,7 +63,13 @@ impl Options {
         let plan = Plan {
             format: FORMAT,
             version,
-            engine: EngineSettings { workers: self.workers, portable: self.portable, drain: 30_000, leave: 200 },
+            engine: EngineSettings {
+                workers: self.workers,
+                portable: self.portable,
+                drain: 30_000,
+                leave: 200,
+                retry_after: 1,
+            },
             listeners: vec![Listener {
                 key: "driver".into(),
                 address: self.listen.clone(),
@@ -93,6 +99,9 @@ const HTTP_LISTENER: HttpListener = HttpListener {
     heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
     trust: Trust { networks: Vec::new(), unix: false },
     underscores: Underscores::Keep,
+    hops: 20,
+    answers: Vec::new(),
+    proxy_status: false,
 };
 const POLICY: HttpPolicy = HttpPolicy {
     body: 60_000,
@@ -105,6 +114,9 @@ const POLICY: HttpPolicy = HttpPolicy {
     most_body: None,
     tries: 3,
     forward: Forward { via: true, forwarded: false, real_ip: false, request_id: false, host: None },
+    answers: Vec::new(),
+    proxy_status: false,
+    trace: false,
 };
 const REUSE: Reuse = Reuse { idle: 60_000, age: None, requests: None, most: 256 };
 const BUDGET: RetryBudget = RetryBudget { percent: 20, reserve: 10 };

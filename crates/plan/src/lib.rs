@@ -76,6 +76,8 @@ pub struct EngineSettings {
     pub drain: u32,
     /// Milliseconds that a socket which leaves its group goes on accepting what was under way.
     pub leave: u32,
+    /// Seconds after which a client that was answered 503 is told to ask again.
+    pub retry_after: u32,
 }
 
 /// A transport, an address, and how connections are accepted there.
@@ -122,6 +124,13 @@ pub struct HttpListener {
     pub trust: Trust,
     /// What becomes of fields whose names have `_`.
     pub underscores: Underscores,
+    /// How many may have passed a request on, as its Via tells; beyond it 508.
+    pub hops: u32,
+    /// Answers of ours in other words, where the route has none for the status, or there is none. Each
+    /// status once.
+    pub answers: Vec<Answer>,
+    /// Whether answers of ours that belong to no route say why, in `Proxy-Status`.
+    pub proxy_status: bool,
 }
 
 /// Whose word about other clients is taken: of proxies that are our own, or known.
@@ -158,6 +167,22 @@ pub enum Underscores {
     /// The request is refused.
     Reject,
 }
+
+/// An answer of ours in other words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Answer {
+    /// The status that it goes with: one of [`STATUSES`].
+    pub status: u16,
+    /// The media type of the body: visible ASCII and blanks.
+    pub content_type: String,
+    /// The body, at most 64 KiB.
+    pub body: String,
+}
+
+/// The statuses of answers of our own that are no plain success.
+pub const STATUSES: [u16; 16] = [400, 404, 405, 408, 413, 414, 417, 421, 431, 500, 501, 502, 503, 504, 505, 508];
 
 /// How large the head of a message may be, from clients and from endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -243,6 +268,12 @@ pub struct HttpPolicy {
     pub tries: u32,
     /// What endpoints are told of a request and its client.
     pub forward: Forward,
+    /// Answers of ours in other words. Each status once.
+    pub answers: Vec<Answer>,
+    /// Whether answers of ours say why, in `Proxy-Status` (RFC 9209).
+    pub proxy_status: bool,
+    /// Whether TRACE goes on; else it is answered with 405.
+    pub trace: bool,
 }
 
 /// What endpoints are told of a request and its client, besides `X-Forwarded-For`, `-Proto` and `-Host`.

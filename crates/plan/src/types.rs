@@ -3,8 +3,8 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, Forward, HeadLimits, HttpListener, HttpPolicy, Listener, Picker,
-    Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts, Trust, Underscores,
+    Accept, Address, Answer, CostOp, Endpoint, EngineSettings, Forward, HeadLimits, HttpListener, HttpPolicy, Listener,
+    Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts, Trust, Underscores,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -32,6 +32,7 @@ pub fn typescript() -> String {
         Trust,
         Underscores,
         HeadLimits,
+        Answer,
         Accept,
         Address,
         Rule,

@@ -6,7 +6,7 @@ use std::hash::Hash;
 use crate::cost::stack_need;
 use crate::decode::Problem;
 use crate::tables::Tables;
-use crate::{Address, HeadLimits, Picker, Plan, Pool, Protocol, Rule};
+use crate::{Address, Answer, HeadLimits, Picker, Plan, Pool, Protocol, Rule, STATUSES};
 
 /// The most endpoints that `least` draws for one choice.
 const MOST_CHOICES: u32 = 32;
@@ -17,6 +17,9 @@ const MOST_WORKERS: u32 = 1024;
 const MOST_LINE: u32 = 32 * 1024;
 const MOST_FIELDS: u32 = 64 * 1024;
 const MOST_COUNT: u32 = 128;
+
+/// The most bytes that the body of an answer of ours may have.
+const MOST_ANSWER: usize = 64 * 1024;
 
 /// Everything that is wrong with `plan`, given the tables it names.
 pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
@@ -37,6 +40,7 @@ pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
         if route.http.forward.host.as_ref().is_some_and(|host| !is_authority(host)) {
             found.add(&format!("routes[{at}].http.forward.host"), "is no host".into());
         }
+        found.answers(&format!("routes[{at}].http"), &route.http.answers);
     }
     for (at, rule) in plan.rules.iter().enumerate() {
         found.rule(&format!("rules[{at}]"), rule, plan);
@@ -44,6 +48,7 @@ pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
     for (at, listener) in plan.listeners.iter().enumerate() {
         if let Protocol::Http(http) = &listener.protocol {
             found.heads(&format!("listeners[{at}].protocol.heads"), http.heads);
+            found.answers(&format!("listeners[{at}].protocol"), &http.answers);
         }
     }
     for (at, pool) in plan.pools.iter().enumerate() {
@@ -129,6 +134,23 @@ impl Findings {
         {
             if value == 0 || value > most {
                 self.add(&format!("{place}.{name}"), format!("is not from 1 to {most}"));
+            }
+        }
+    }
+
+    /// What goes out must not be read as anything but one answer.
+    fn answers(&mut self, place: &str, answers: &[Answer]) {
+        self.unique(place, "answers", answers.iter().map(|answer| answer.status));
+        for (n, Answer { status, content_type, body }) in answers.iter().enumerate() {
+            let place = format!("{place}.answers[{n}]");
+            if !STATUSES.contains(status) {
+                self.add(&format!("{place}.status"), format!("{status} is none of ours"));
+            }
+            if content_type.trim().is_empty() || content_type.bytes().any(|byte| !matches!(byte, b' '..=b'~')) {
+                self.add(&format!("{place}.contentType"), "is no media type".into());
+            }
+            if body.len() > MOST_ANSWER {
+                self.add(&format!("{place}.body"), format!("has more than {MOST_ANSWER} bytes"));
             }
         }
     }

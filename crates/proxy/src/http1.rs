@@ -1,5 +1,6 @@
 //! The story of a client's connection that speaks HTTP/1.
 
+mod admit;
 mod answer;
 mod body;
 mod buffer;
@@ -17,4 +18,4 @@ mod sweep;
 
 pub use endpoint::{Conn, Idle};
 pub use recycle::Http;
-pub use session::begin;
+pub use session::{Manners, begin};

@@ -25,8 +25,8 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
         return refuse(client);
     };
     let entered = Entered::new(station, here.clone());
-    if let Some(http) = adopted.world.listener(listener).and_then(|at| at.http.as_ref()) {
-        return crate::http1::begin(entered, client, (listener, http), held);
+    if let Some(manners) = adopted.manners(listener) {
+        return crate::http1::begin(entered, client, listener, manners.clone(), held);
     }
     // Whoever accepts must outlive a bug in here.
     let decide = std::panic::AssertUnwindSafe(|| {

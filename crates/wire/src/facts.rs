@@ -46,6 +46,10 @@ pub(crate) struct Facts {
     pub request_ids: FieldSet,
     /// Fields whose names have `_`.
     pub underscored: FieldSet,
+    /// `Via`.
+    pub via: FieldSet,
+    /// `Max-Forwards`.
+    pub max_forwards: FieldSet,
     /// How many other fields `Connection` names.
     names_others: usize,
     /// There is a field called `Close`, which `Connection: close` names as well (RFC 9112 section 9.6).
@@ -168,6 +172,8 @@ impl Facts {
             (16, b'p') if is(name, b"proxy-connection") => self.connection.drop.add(at),
             (18, b'p') if is(name, b"proxy-authenticate") => self.connection.drop.add(at),
             (19, b'p') if is(name, b"proxy-authorization") => self.connection.drop.add(at),
+            (3, b'v') if is(name, b"via") => self.via.add(at),
+            (12, b'm') if is(name, b"max-forwards") => self.max_forwards.add(at),
             // Some set the environment variable by it that names their proxy.
             (5, b'p') if is(name, b"proxy") => self.connection.drop.add(at),
             (9, b'f') if is(name, b"forwarded") => self.claims.add(at),
@@ -275,7 +281,7 @@ static LENGTHS: [u32; 32] = {
 };
 
 /// The names that matter.
-const KNOWN: [&[u8]; 17] = [
+const KNOWN: [&[u8]; 19] = [
     b"host",
     b"connection",
     b"content-length",
@@ -289,6 +295,8 @@ const KNOWN: [&[u8]; 17] = [
     b"proxy-connection",
     b"proxy-authenticate",
     b"proxy-authorization",
+    b"via",
+    b"max-forwards",
     b"proxy",
     b"forwarded",
     b"x-real-ip",

@@ -74,14 +74,14 @@ impl FieldSet {
         })
     }
 
-    /// Whether there is none in it.
-    pub fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     /// Whether the field at a position is in it.
     pub fn has(self, at: usize) -> bool {
         self.0 & 1u128.checked_shl(at as u32).unwrap_or(0) != 0
+    }
+
+    /// Whether there is none in it.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
     }
 
     /// What is in either.

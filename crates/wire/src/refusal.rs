@@ -45,6 +45,8 @@ refusals! {
     TwoLengths = 400, "two-lengths", "Both Content-Length and Transfer-Encoding are there (RFC 9112 section 6.3).";
     Expectation = 417, "expectation", "The expectation is not 100-continue (RFC 9110 section 10.1.1).";
     UpgradeBody = 400, "upgrade-body", "A request that asks for another protocol has a body.";
+    MaxForwards = 400, "max-forwards", "Max-Forwards is no number, or there are two (RFC 9110 section 7.6.2).";
+    TraceBody = 400, "trace-body", "A TRACE request has a body (RFC 9110 section 9.3.8).";
     ChunkSize = 400, "chunk-size", "The size of a chunk is malformed (RFC 9112 section 7.1).";
     ChunkExtension = 400, "chunk-extension", "A chunk extension is malformed, or all of them are longer than the limit.";
     ChunkEnd = 400, "chunk-end", "A chunk does not end where its size says.";

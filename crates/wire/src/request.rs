@@ -86,6 +86,10 @@ pub struct Request {
     pub request_ids: FieldSet,
     /// Fields whose names have `_`, which some take for `-`.
     pub underscored: FieldSet,
+    /// The fields that say by whom it has come: Via.
+    pub via: FieldSet,
+    /// The fields that say how far it may go: Max-Forwards.
+    pub max_forwards: FieldSet,
     /// The value of Upgrade, when another protocol is asked for.
     pub upgrade: Option<Span>,
     /// The client takes trailers.
@@ -199,6 +203,8 @@ impl Request {
             claims: facts.claims,
             request_ids: facts.request_ids,
             underscored: facts.underscored,
+            via: facts.via,
+            max_forwards: facts.max_forwards,
             upgrade,
             takes_trailers: facts.takes_trailers,
             expects_continue: facts.expects_continue && version == Version::Http11,

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use plan::{
-    Address, CostOp, Decoded, EngineSettings, HttpListener, HttpPolicy, Protocol, RetryBudget, Reuse, TableHash,
-    Timeouts, Trust,
-};
+use plan::{Address, CostOp, Decoded, EngineSettings, HttpPolicy, Protocol, RetryBudget, Reuse, TableHash, Timeouts};
 
 use crate::intern::{Counted, Lives};
 use crate::live::{EndpointLive, ListenerLive, PoolLive, RouteLive};
@@ -54,19 +51,10 @@ pub struct World {
 pub struct Listener {
     /// Which route takes what comes there.
     pub rules: Rules,
-    /// What holds for HTTP, where it is spoken there.
-    pub http: Option<Http>,
+    /// What is spoken there.
+    pub protocol: Protocol,
     /// What outlives the plan.
     pub live: Arc<ListenerLive>,
-}
-
-/// What holds for HTTP on a listener.
-#[derive(Debug)]
-pub struct Http {
-    /// As the plan has it.
-    pub settings: HttpListener,
-    /// Whose word about other clients is taken. A connection keeps it for as long as it lives.
-    pub trust: Arc<Trust>,
 }
 
 /// What to do with a match.
@@ -76,8 +64,8 @@ pub struct Route {
     pub pool: PoolIx,
     /// How long each step may take.
     pub timeouts: Timeouts,
-    /// What holds for HTTP alone.
-    pub http: HttpPolicy,
+    /// What holds for HTTP alone. Every worker reads the same one.
+    pub http: Arc<HttpPolicy>,
     /// What outlives the plan.
     pub live: Arc<RouteLive>,
 }
@@ -141,12 +129,7 @@ impl World {
                 .iter()
                 .map(|listener| Listener {
                     rules: rules.next().unwrap_or_default(),
-                    http: match &listener.protocol {
-                        Protocol::Tcp {} => None,
-                        Protocol::Http(http) => {
-                            Some(Http { settings: http.clone(), trust: Arc::new(http.trust.clone()) })
-                        }
-                    },
+                    protocol: listener.protocol.clone(),
                     live: lives.listener(&listener.key),
                 })
                 .collect(),
@@ -156,7 +139,7 @@ impl World {
                 .map(|route| Route {
                     pool: PoolIx(route.pool),
                     timeouts: route.timeouts,
-                    http: route.http.clone(),
+                    http: Arc::new(route.http.clone()),
                     live: lives.route(&route.key),
                 })
                 .collect(),

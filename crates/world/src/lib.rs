@@ -20,7 +20,7 @@ mod rules;
 mod slots;
 
 pub use intern::Lives;
-pub use join::{Endpoint, EndpointIx, Http, Listener, ListenerIx, Picker, Pool, PoolIx, Route, RouteIx, World};
+pub use join::{Endpoint, EndpointIx, Listener, ListenerIx, Picker, Pool, PoolIx, Route, RouteIx, World};
 pub use live::{EndpointLive, Inflight, ListenerLive, Open, PoolLive, RouteLive, State};
 pub use rules::Rules;
 pub use slots::Slots;

@@ -37,4 +37,5 @@ mod reuse;
 mod routing;
 mod timeouts;
 mod traffic;
+mod way;
 mod workers;

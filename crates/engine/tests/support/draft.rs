@@ -49,7 +49,13 @@ impl Draft {
     /// Nothing at all: two workers, and short times.
     pub fn empty() -> Self {
         Self {
-            settings: EngineSettings { workers: Some(2), portable: portable(), drain: 30_000, leave: 50 },
+            settings: EngineSettings {
+                workers: Some(2),
+                portable: portable(),
+                drain: 30_000,
+                leave: 50,
+                retry_after: 1,
+            },
             timeouts: Timeouts { connect: 10_000, idle: Some(120_000), half_close: Some(60_000) },
             http: HttpPolicy {
                 body: 60_000,
@@ -62,6 +68,9 @@ impl Draft {
                 most_body: None,
                 tries: 3,
                 forward: Forward { via: true, forwarded: false, real_ip: false, request_id: false, host: None },
+                answers: Vec::new(),
+                proxy_status: false,
+                trace: false,
             },
             reuse: Reuse { idle: 60_000, age: None, requests: None, most: 256 },
             budget: RetryBudget { percent: 20, reserve: 10 },
@@ -199,6 +208,9 @@ pub const HTTP_LISTENER: HttpListener = HttpListener {
     heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
     trust: Trust { networks: Vec::new(), unix: false },
     underscores: Underscores::Keep,
+    hops: 20,
+    answers: Vec::new(),
+    proxy_status: false,
 };
 
 fn picker(algorithm: &Algorithm, tables: &mut Vec<Vec<u8>>) -> Picker {

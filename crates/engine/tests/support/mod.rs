@@ -49,6 +49,15 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Whether it comes true in a moment, for what may never: a test must hold whatever this says.
+pub fn comes_true_soon(mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(1);
+    while !holds() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    holds()
+}
+
 /// Waits until `look` says what was expected, and tells what it said last when it never does.
 #[track_caller]
 pub fn eventually_is<T: PartialEq + std::fmt::Debug>(want: T, mut look: impl FnMut() -> T) {

@@ -150,6 +150,11 @@ impl Why {
         }
     }
 
+    /// The error that it is called in `Proxy-Status` (RFC 9209 section 2.3).
+    pub fn proxy_error(self) -> Option<&'static str> {
+        self.fault().proxy_error()
+    }
+
     /// The status that a client is answered.
     pub fn status(self) -> u16 {
         match self {
@@ -234,6 +239,11 @@ impl Exchange {
     /// Whether it is answered by a head alone.
     pub fn is_to_head(&self) -> bool {
         self.request.is_some_and(|request| request.method == Method::Head)
+    }
+
+    /// Whether an endpoint has said anything in answer to it.
+    pub fn has_heard(&self) -> bool {
+        self.interim > 0 || !self.early.is_empty()
     }
 
     /// Whether a part of the final response has gone out.

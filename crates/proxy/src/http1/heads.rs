@@ -81,6 +81,11 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, told: Told<'_
     if relengths || rechunks {
         drop = drop.and(request.length_fields);
     }
+    // What is no number was refused before.
+    let left = request.hops_left(head).ok().flatten();
+    if left.is_some() {
+        drop = drop.and(request.max_forwards);
+    }
     let method = head.part(request.method_at);
     let path = head.part(request.target.path());
     let made: [&[u8]; 5] = match (request.target, path.first()) {
@@ -97,9 +102,11 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, told: Told<'_
         _ if relengths => Digits::of(0),
         _ => Digits::NONE,
     };
-    let (asked, host, length) = ([host], [other.map_or(host, str::as_bytes)], [length.text()]);
+    let left = left.map_or(Digits::NONE, |left| Digits::of(left.saturating_sub(1)));
+    let (asked, host) = ([host], [other.map_or(host, str::as_bytes)]);
+    let (length, left) = ([length.text()], [left.text()]);
     let upgrade = [request.upgrade.map(|value| head.part(value)).unwrap_or_default()];
-    let mut added = Fields::<6>::new();
+    let mut added = Fields::<7>::new();
     // HTTP/1.1 has one, if only an empty one (RFC 9112 section 3.2).
     if !host_stays {
         added.add(b"Host", &host);
@@ -120,6 +127,9 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, told: Told<'_
             added.add(b"TE", &[b"trailers"]);
         }
         (false, false) => {}
+    }
+    if left != [b""] {
+        added.add(b"Max-Forwards", &left);
     }
     if request.host.is_some() && said.adds_host {
         added.add(b"X-Forwarded-Host", &asked);

@@ -2,6 +2,7 @@
 
 mod awaiting;
 mod ending;
+mod telling;
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -10,9 +11,9 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::{Held, Primed, Stream, Tick};
-use plan::{HeadLimits, HttpListener, Timeouts, Underscores};
+use plan::{Answer, HeadLimits, HttpListener, Protocol, Timeouts, Trust, Underscores};
 use wire::Limits;
-use world::{Http, ListenerIx};
+use world::ListenerIx;
 
 use super::client::Client;
 use super::deadline::Deadline;
@@ -25,8 +26,8 @@ use crate::connection::Entered;
 use crate::station::Station;
 use crate::stream::relay;
 
-/// What holds for the clients of a listener.
-#[derive(Debug, Clone, Copy)]
+/// What holds for the clients of a listener, who share it.
+#[derive(Debug)]
 pub struct Manners {
     /// How long the head of a request may take, in milliseconds.
     head: u32,
@@ -34,29 +35,51 @@ pub struct Manners {
     keep_alive: u32,
     /// How large heads may be.
     limits: Limits,
+    /// What becomes of fields whose names have `_`.
     underscores: Underscores,
+    /// Whose word about other clients is taken.
+    trust: Arc<Trust>,
+    /// How many others may have passed a request on.
+    hops: usize,
+    /// Answers of ours in other words.
+    answers: Vec<Answer>,
+    /// Whether answers of ours that belong to no route say why.
+    proxy_status: bool,
 }
 
 impl Manners {
-    /// Those of a plan.
-    pub fn new(http: &HttpListener) -> Self {
-        let HttpListener { head, keep_alive, heads: HeadLimits { line, fields, count }, underscores, .. } = *http;
+    /// Those of a listener, if it speaks HTTP.
+    pub fn of(protocol: &Protocol) -> Option<Self> {
+        let Protocol::Http(HttpListener { head, keep_alive, heads, trust, underscores, hops, answers, proxy_status }) =
+            protocol
+        else {
+            return None;
+        };
+        let HeadLimits { line, fields, count } = *heads;
         let limits = Limits { line: line as usize, fields: fields as usize, count: count as usize };
-        Self { head, keep_alive, limits, underscores }
+        Some(Self {
+            head: *head,
+            keep_alive: *keep_alive,
+            limits,
+            underscores: *underscores,
+            trust: Arc::new(trust.clone()),
+            hops: *hops as usize,
+            answers: answers.clone(),
+            proxy_status: *proxy_status,
+        })
     }
 }
 
 /// Begins a client's connection that was accepted by `listener` of the world adopted now. `held` are two
 /// descriptors, of which it keeps its own: one to an endpoint is counted while there is one.
-pub fn begin(entered: Entered, stream: Stream, (listener, http): (ListenerIx, &Http), held: Held) {
-    let manners = Manners::new(&http.settings);
+pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Rc<Manners>, held: Held) {
     let station = entered.station().clone();
     drop(held);
     let held = station.descriptors.take_anyway(1);
     let mut deadline = Deadline::new(station.wheel.timer());
     deadline.set(manners.head);
     drop(tokio::task::spawn_local(Session {
-        from: Origin::new(stream.peer_ip(), "http", &station.http.pseudonym, &http.trust),
+        from: Origin::new(stream.peer_ip(), "http", &station.http.pseudonym, &manners.trust),
         client: Some(Client::new(stream)),
         listener,
         manners,
@@ -75,8 +98,8 @@ pub fn begin(entered: Entered, stream: Stream, (listener, http): (ListenerIx, &H
 ///
 /// ```text
 ///   Await ──a request──▶ Exchange ──answered──▶ Await …
-///     │ refused              │ closes, or ours to answer
-///     └──────────▶ Linger ◀──┘             └─ 101 ▶ (a tunnel of its own)
+///     │ refused              │ closes             └─ 101 ▶ (a tunnel of its own)
+///     └─▶ Tell ─told─▶ Linger ◀──┘
 /// ```
 struct Session {
     /// None once the tunnel has them.
@@ -88,7 +111,7 @@ struct Session {
     from: Origin,
     /// Its listener.
     listener: ListenerIx,
-    manners: Manners,
+    manners: Rc<Manners>,
     /// The route and the pool of the last request.
     last: Option<(Rc<RouteHere>, Rc<PoolHere>)>,
     /// The listener has left, and the connection ends with its next answer.
@@ -104,6 +127,8 @@ enum Stage {
     Await,
     /// A request is answered.
     Exchange(Box<Exchange>),
+    /// An answer of ours goes out, of which so many bytes have gone.
+    Tell(Vec<u8>, usize),
     /// It was answered and told the end; so many bytes more are read, and so many times it is waited for
     /// the client to take its answer.
     Linger(usize, u32),
@@ -133,7 +158,7 @@ impl Future for Session {
         }
         // Again after it has passed: what was set since has to wake this task too.
         while this.deadline.poll(cx).is_ready() {
-            if let Step::Over = this.late(cx) {
+            if let Step::Over = this.late() {
                 return Poll::Ready(());
             }
         }
@@ -141,6 +166,7 @@ impl Future for Session {
             let step = match &mut this.stage {
                 Stage::Await => this.await_request(cx),
                 Stage::Exchange(_) => this.exchange(cx),
+                Stage::Tell(..) => this.go_on_telling(cx),
                 Stage::Linger(..) => this.linger(cx),
             };
             match ready!(step) {
@@ -197,7 +223,7 @@ impl Session {
                     false => self.begin_linger(cx),
                 }
             }
-            End::Unanswered(why) => self.unanswered(cx, why, Some(exchange)),
+            End::Unanswered(why) => self.unanswered(why, Some(exchange), None),
             End::Aborted(fault) => {
                 station.http.give(exchange);
                 self.abort(fault);

@@ -1,5 +1,6 @@
 //! Waiting for a request, and the begin of its exchange.
 
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use account::Fault;
@@ -7,8 +8,9 @@ use decide::Asked;
 use plan::Underscores;
 use wire::{Host, Refusal, Request};
 
-use super::{Manners, Session, Stage, Step};
+use super::{Session, Stage, Step};
 use crate::choice::{Choice, NotChosen, choose, choose_again};
+use crate::http1::admit::{Admitted, admit};
 use crate::http1::buffer::Buffer;
 use crate::http1::exchange::{Exchange, Why};
 use crate::station::Station;
@@ -40,7 +42,7 @@ impl Session {
                     }
                     read = client.over.len();
                     if buffer.put(&client.over).is_none() {
-                        return Poll::Ready(self.refuse(cx, Refusal::FieldsLength));
+                        return Poll::Ready(self.refuse(Refusal::FieldsLength));
                     }
                 }
                 let place = Buffer::place(read);
@@ -56,7 +58,7 @@ impl Session {
                                 }
                                 Underscores::Reject => {
                                     station.http.give(exchange);
-                                    return Poll::Ready(self.refuse(cx, Refusal::Underscore));
+                                    return Poll::Ready(self.refuse(Refusal::Underscore));
                                 }
                             }
                         }
@@ -75,7 +77,7 @@ impl Session {
                     }
                     Err(refusal) => {
                         station.http.give(exchange);
-                        return Poll::Ready(self.refuse(cx, refusal));
+                        return Poll::Ready(self.refuse(refusal));
                     }
                 }
             }
@@ -90,8 +92,8 @@ impl Session {
         }
     }
 
-    fn refuse(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
-        self.unanswered(cx, Why::Refused(refusal), None)
+    fn refuse(&mut self, refusal: Refusal) -> Step {
+        self.unanswered(Why::Refused(refusal), None, None)
     }
 
     fn begin_exchange(
@@ -107,13 +109,20 @@ impl Session {
         let begun = match self.choose(&station, &exchange) {
             Ok(choice) => {
                 self.entered.iter().for_each(|entered| entered.set_endpoint(&choice.endpoint));
+                let admitted = exchange.request.map_or(Admitted::On, |request| {
+                    let (policy, hops) = (&choice.route.http, self.manners.hops);
+                    admit(&exchange.head, &request, policy, hops, &station.http.pseudonym)
+                });
                 exchange.choice = Some(choice);
                 exchange.closes = self.leaves;
-                exchange.begin(cx, buffer, body, &station, &self.from)
+                match admitted {
+                    Admitted::On => exchange.begin(cx, buffer, body, &station, &self.from),
+                    Admitted::Here => return self.answer_here(exchange),
+                    Admitted::Not(why) => Err(why),
+                }
             }
             Err(NotChosen { fault, route }) => {
-                route.iter().for_each(|route| route.counts.statuses.add(fault.status()));
-                Err(Why::Fault(fault))
+                return self.unanswered(Why::Fault(fault), Some(exchange), route);
             }
         };
         let Some(client) = &mut self.client else { return Step::Over };
@@ -127,7 +136,7 @@ impl Session {
                 self.set_due();
                 Step::Next
             }
-            Err(why) => self.unanswered(cx, why, Some(exchange)),
+            Err(why) => self.unanswered(why, Some(exchange), None),
         }
     }
 
@@ -148,8 +157,8 @@ impl Session {
             return again.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) });
         };
         self.listener = at;
-        if let Some(http) = adopted.world.listener(at).and_then(|here| here.http.as_ref()) {
-            self.manners = Manners::new(&http.settings);
+        if let Some(manners) = adopted.manners(at).filter(|manners| !Rc::ptr_eq(manners, &self.manners)) {
+            self.manners = manners.clone();
         }
         let choice = choose(station, &adopted, at, || asked(exchange))?;
         self.last = Some((choice.route.clone(), choice.pool.clone()));
