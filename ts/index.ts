@@ -25,6 +25,9 @@ export {
 export type {
   AlgorithmConfig,
   AlgorithmName,
+  AnswerConfig,
+  AnswersConfig,
+  AnswerStatus,
   Bytes,
   Config,
   ConnectionsConfig,

@@ -109,9 +109,9 @@ impl Session {
         let begun = match self.choose(&station, &exchange) {
             Ok(choice) => {
                 self.entered.iter().for_each(|entered| entered.set_endpoint(&choice.endpoint));
-                let admitted = exchange.request.map_or(Admitted::On, |request| {
+                let admitted = exchange.request.as_ref().map_or(Admitted::On, |request| {
                     let (policy, hops) = (&choice.route.http, self.manners.hops);
-                    admit(&exchange.head, &request, policy, hops, &station.http.pseudonym)
+                    admit(&exchange.head, request, policy, hops, &station.http.pseudonym)
                 });
                 exchange.choice = Some(choice);
                 exchange.closes = self.leaves;

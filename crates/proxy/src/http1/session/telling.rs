@@ -65,6 +65,8 @@ impl Session {
 
     /// Sends an answer of ours, with which the connection ends.
     pub(super) fn tell(&mut self, answer: Vec<u8>) -> Step {
+        // An endpoint that leaves must not cut who is answered in its place.
+        self.entered.iter().for_each(|entered| entered.clear_endpoint());
         self.deadline.set(TELL);
         self.stage = Stage::Tell(answer, 0);
         Step::Next
