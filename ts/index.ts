@@ -36,6 +36,7 @@ export type {
   LimitsConfig,
   ListenerConfig,
   MatchConfig,
+  PathsConfig,
   PoolConfig,
   RetriesConfig,
   RouteConfig,

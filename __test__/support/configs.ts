@@ -9,6 +9,7 @@ import type {
   LimitsConfig,
   ListenerConfig,
   MatchConfig,
+  PathsConfig,
   PoolConfig,
   RouteConfig,
   TimeoutsConfig,
@@ -77,6 +78,20 @@ const limits: fc.Arbitrary<LimitsConfig> = fc.record(
   { requiredKeys: [] },
 );
 
+const admission = fc.constantFrom('reject' as const, 'keep' as const);
+
+const paths: fc.Arbitrary<PathsConfig> = fc.record(
+  {
+    encodedSlash: fc.constantFrom('reject' as const, 'keep' as const, 'decode' as const),
+    encodedBackslash: admission,
+    encodedPercent: admission,
+    backslash: admission,
+    semicolon: fc.constantFrom('reject' as const, 'parameters' as const, 'keep' as const),
+    form: fc.constantFrom('canonical' as const, 'original' as const),
+  },
+  { requiredKeys: [] },
+);
+
 const http: fc.Arbitrary<HttpConfig> = fc.record(
   {
     timeouts: fc.record({ head: duration(), keepAlive: duration() }, { requiredKeys: [] }),
@@ -84,6 +99,7 @@ const http: fc.Arbitrary<HttpConfig> = fc.record(
       { line: bytes(32 * 1024), fields: bytes(64 * 1024), count: fc.integer({ min: 1, max: 128 }) },
       { requiredKeys: [] },
     ),
+    mergeSlashes: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -114,7 +130,7 @@ const requests: fc.Arbitrary<Pick<MatchConfig, 'host' | 'path'>> = fc.record(
     host: oneOrMore(
       fc.oneof(fc.constantFrom('a', 'A.Example.', '[2001:DB8::7]', '10.0.0.7'), fc.stringMatching(/^[a-z0-9-]{1,9}$/)),
     ),
-    path: oneOrMore(fc.oneof(fc.constantFrom('/', '/v2', '/v2/', '/v2/x'), fc.stringMatching(/^(\/[a-z%20]{1,5}){1,3}$/))),
+    path: oneOrMore(fc.oneof(fc.constantFrom('/', '/v2', '/v2/', '/v2/x'), fc.stringMatching(/^(\/([a-z20]|%20|%2F){1,5}){1,3}$/))),
   },
   { requiredKeys: [] },
 );
@@ -144,7 +160,7 @@ interface Parts {
     listener: number;
     name: boolean;
     requests: Pick<MatchConfig, 'host' | 'path'>;
-    more: Pick<RouteConfig, 'timeouts' | 'limits' | 'tries'>;
+    more: Pick<RouteConfig, 'timeouts' | 'limits' | 'tries' | 'paths'>;
   }[];
 }
 
@@ -176,7 +192,7 @@ const parts: fc.Arbitrary<Parts> = fc.record({
       listener: fc.nat(10),
       name: fc.boolean(),
       requests,
-      more: fc.record({ timeouts, limits, tries: fc.integer({ min: 1, max: 16 }) }, { requiredKeys: [] }),
+      more: fc.record({ timeouts, limits, tries: fc.integer({ min: 1, max: 16 }), paths }, { requiredKeys: [] }),
     }),
     { maxLength: 3 },
   ),

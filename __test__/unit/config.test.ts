@@ -16,6 +16,7 @@ const everything: Required<Config> = {
       http: {
         timeouts: { head: '30s', keepAlive: 75_000 },
         limits: { line: '16KiB', fields: 65_536, count: 100 },
+        mergeSlashes: true,
       },
     },
   },
@@ -35,6 +36,14 @@ const everything: Required<Config> = {
       timeouts: { connect: 5, idle: false, halfClose: '1m', body: 1, try: '1s', total: '10s', tunnel: false },
       limits: { body: '1GiB', bodyRate: 0 },
       tries: 2,
+      paths: {
+        encodedSlash: 'decode',
+        encodedBackslash: 'keep',
+        encodedPercent: 'reject',
+        backslash: 'reject',
+        semicolon: 'parameters',
+        form: 'original',
+      },
     },
     { match: { host: 'c.example', path: ['/', '/v3'] }, pool: 'api' },
     { pool: 'api' },

@@ -1,8 +1,15 @@
 /** Fills in what was left out: what a route says, else what holds for all, else the default. */
 
 import { DEFAULTS } from '../config/defaults.js';
-import type { Listener, ReadConfig, Route, SomeConnections, SomeRetries } from '../config/pieces.js';
-import type { HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
+import type {
+  Listener,
+  ReadConfig,
+  Route,
+  SomeConnections,
+  SomePaths,
+  SomeRetries,
+} from '../config/pieces.js';
+import type { HttpPolicy, PathPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
 
 /** What is spoken on a listener, with its settings. */
 export function protocolFor({ protocol, http }: Listener): Protocol {
@@ -16,6 +23,7 @@ export function protocolFor({ protocol, http }: Listener): Protocol {
       fields: given(http.fields, DEFAULTS['listeners.*.http.limits.fields'].value),
       count: given(http.count, DEFAULTS['listeners.*.http.limits.count'].value),
     },
+    mergeSlashes: given(http.mergeSlashes, DEFAULTS['listeners.*.http.mergeSlashes'].value),
   };
 }
 
@@ -42,6 +50,19 @@ export function httpFor(route: Route, config: ReadConfig): HttpPolicy {
     tunnel: given(own.tunnel, all.tunnel, orNull(DEFAULTS['timeouts.tunnel'].value)),
     mostBody: given(ownLimits.body, allLimits.body, orNull(DEFAULTS['limits.body'].value)),
     tries,
+    paths: pathsFor(route.pathPolicy),
+  };
+}
+
+/** What the paths of a route's requests may have, and in which form they go on. */
+function pathsFor(own: SomePaths): PathPolicy {
+  return {
+    encodedSlash: given(own.encodedSlash, DEFAULTS['routes.*.paths.encodedSlash'].value),
+    encodedBackslash: given(own.encodedBackslash, DEFAULTS['routes.*.paths.encodedBackslash'].value),
+    encodedPercent: given(own.encodedPercent, DEFAULTS['routes.*.paths.encodedPercent'].value),
+    backslash: given(own.backslash, DEFAULTS['routes.*.paths.backslash'].value),
+    semicolon: given(own.semicolon, DEFAULTS['routes.*.paths.semicolon'].value),
+    form: given(own.form, DEFAULTS['routes.*.paths.form'].value),
   };
 }
 

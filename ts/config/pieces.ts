@@ -1,6 +1,6 @@
 /** A configuration once it is read: right, complete, and in milliseconds. */
 
-import type { Accept, Address } from '../plan/types.js';
+import type { Accept, Address, PathPolicy } from '../plan/types.js';
 import type { Spoken } from './address.js';
 import type { Endpoint } from './endpoint.js';
 
@@ -36,6 +36,7 @@ export interface SomeHttp {
   readonly line?: number | undefined;
   readonly fields?: number | undefined;
   readonly count?: number | undefined;
+  readonly mergeSlashes?: boolean | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
@@ -79,7 +80,12 @@ export interface Route {
   readonly timeouts: SomeTimeouts;
   readonly limits: SomeLimits;
   readonly tries: number;
+  /** What its paths may have. */
+  readonly pathPolicy: SomePaths;
 }
+
+/** What paths may have, as far as it was given. */
+export type SomePaths = { readonly [Field in keyof PathPolicy]?: PathPolicy[Field] | undefined };
 
 /** The timeouts that were given, in milliseconds; `null` waits for ever. */
 export interface SomeTimeouts {

@@ -42,7 +42,8 @@ export function readConfig(written: unknown): Reading {
 function defaultRoute([pool, ...others]: readonly string[]): Route | null {
   if (pool === undefined || others.length > 0) return null;
   const tries = DEFAULTS['routes.*.tries'].value;
-  return { name: null, listener: null, hosts: null, paths: null, pool, timeouts: {}, limits: {}, tries };
+  const said = { timeouts: {}, limits: {}, pathPolicy: {} };
+  return { name: null, listener: null, hosts: null, paths: null, pool, ...said, tries };
 }
 
 function routesMissing(pools: readonly string[]): Issue {

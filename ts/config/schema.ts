@@ -15,7 +15,7 @@ import { fields, list, name, named, readBy } from './fields.js';
 import { parseHost } from './host.js';
 import type { AlgorithmChoice, Listener, Pool, Route } from './pieces.js';
 import { parsePrefix } from './prefix.js';
-import { backlog, connections, drain, http, limits, retries, timeouts, tries, workers } from './settings.js';
+import { backlog, connections, drain, http, limits, paths, retries, timeouts, tries, workers } from './settings.js';
 import type { Config } from './types.js';
 
 const text = z.string();
@@ -46,7 +46,7 @@ const listener = z
   .transform(({ address: { address, protocol }, accept, backlog, http }): Listener => ({
     address,
     protocol,
-    http: { ...http?.timeouts, ...http?.limits },
+    http: { ...http?.timeouts, ...http?.limits, mergeSlashes: http?.mergeSlashes },
     // A Unix socket cannot be shared between workers.
     accept: accept ?? (address.kind === 'unix' ? 'hand-off' : DEFAULTS['listeners.*.accept'].value),
     backlog: backlog ?? DEFAULTS['listeners.*.backlog'].value,
@@ -92,7 +92,8 @@ const route = fields({
   timeouts: timeouts.optional(),
   limits: limits.optional(),
   tries: tries.optional(),
-}).transform(({ name, match, pool, timeouts, limits, tries }): Route => ({
+  paths: paths.optional(),
+}).transform(({ name, match, pool, timeouts, limits, tries, paths }): Route => ({
   name: name ?? null,
   listener: match?.listener ?? null,
   hosts: match?.host === undefined ? null : [match.host].flat(),
@@ -101,6 +102,7 @@ const route = fields({
   timeouts: timeouts ?? {},
   limits: limits ?? {},
   tries: tries ?? DEFAULTS['routes.*.tries'].value,
+  pathPolicy: paths ?? {},
 }));
 
 /** A whole configuration. What it finds are the issues of its shape and of its single pieces. */

@@ -101,7 +101,11 @@ keepAlive: number,
 /**
  * How large heads may be.
  */
-heads: HeadLimits, };
+heads: HeadLimits, 
+/**
+ * Several slashes in a path are one.
+ */
+mergeSlashes: boolean, };
 
 /**
  * How large the head of a message may be, from clients and from endpoints.
@@ -156,7 +160,8 @@ listeners: Array<number> | null,
  */
 host: string | null, 
 /**
- * The path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not `/v2x`.
+ * The canonical path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not
+ * `/v2x`.
  */
 path: string | null, 
 /**
@@ -245,7 +250,62 @@ mostBody: number | null,
 /**
  * How many endpoints a request is tried at, at most.
  */
-tries: number, };
+tries: number, 
+/**
+ * What the paths of requests may have, and in which form they go on.
+ */
+paths: PathPolicy, };
+
+/**
+ * What happens to what others may take for something else in a path, and in which form it goes on.
+ *
+ * What is refused is looked for in the path as it came, with the segments that dots remove.
+ */
+export type PathPolicy = { 
+/**
+ * `%2F`.
+ */
+encodedSlash: EncodedSlash, 
+/**
+ * `%5C`.
+ */
+encodedBackslash: Admission, 
+/**
+ * `%25`.
+ */
+encodedPercent: Admission, 
+/**
+ * `\`.
+ */
+backslash: Admission, 
+/**
+ * `;`.
+ */
+semicolon: Semicolon, 
+/**
+ * What the endpoint gets.
+ */
+form: PathForm, };
+
+/**
+ * Whether something may stand in a path.
+ */
+export type Admission = "reject" | "keep";
+
+/**
+ * What `%2F` is in a path.
+ */
+export type EncodedSlash = "reject" | "keep" | "decode";
+
+/**
+ * What `;` is in a path.
+ */
+export type Semicolon = "reject" | "parameters" | "keep";
+
+/**
+ * In which form a path goes on.
+ */
+export type PathForm = "canonical" | "original";
 
 /**
  * A named set of endpoints that can serve the same traffic, with one picker.

@@ -1,8 +1,9 @@
 //! The words of the command line, and the plan that they make.
 
 use plan::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool,
-    Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
+    Accept, Address, Admission, CostOp, EncodedSlash, Endpoint, EngineSettings, FORMAT, HeadLimits, HttpPolicy,
+    Listener, PathForm, PathPolicy, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, Semicolon,
+    TableHash, Timeouts,
 };
 
 /// What to run.
@@ -90,6 +91,7 @@ const HTTP: Protocol = Protocol::Http {
     head: 30_000,
     keep_alive: 75_000,
     heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+    merge_slashes: false,
 };
 const POLICY: HttpPolicy = HttpPolicy {
     body: 60_000,
@@ -101,6 +103,14 @@ const POLICY: HttpPolicy = HttpPolicy {
     tunnel: Some(3_600_000),
     most_body: None,
     tries: 3,
+    paths: PathPolicy {
+        encoded_slash: EncodedSlash::Reject,
+        encoded_backslash: Admission::Reject,
+        encoded_percent: Admission::Keep,
+        backslash: Admission::Reject,
+        semicolon: Semicolon::Parameters,
+        form: PathForm::Canonical,
+    },
 };
 const REUSE: Reuse = Reuse { idle: 60_000, age: None, requests: None, most: 256 };
 const BUDGET: RetryBudget = RetryBudget { percent: 20, reserve: 10 };

@@ -109,6 +109,8 @@ pub enum Protocol {
         keep_alive: u32,
         /// How large heads may be.
         heads: HeadLimits,
+        /// Several slashes in a path are one.
+        merge_slashes: bool,
     },
 }
 
@@ -146,7 +148,8 @@ pub struct Rule {
     pub listeners: Option<Vec<u32>>,
     /// The host that a request is for: lower case, without port and without a dot at its end.
     pub host: Option<String>,
-    /// The path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not `/v2x`.
+    /// The canonical path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not
+    /// `/v2x`.
     pub path: Option<String>,
     /// Position of the route that takes a match.
     pub route: u32,
@@ -194,6 +197,78 @@ pub struct HttpPolicy {
     pub most_body: Option<u64>,
     /// How many endpoints a request is tried at, at most.
     pub tries: u32,
+    /// What the paths of requests may have, and in which form they go on.
+    pub paths: PathPolicy,
+}
+
+/// What happens to what others may take for something else in a path, and in which form it goes on.
+///
+/// What is refused is looked for in the path as it came, with the segments that dots remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PathPolicy {
+    /// `%2F`.
+    pub encoded_slash: EncodedSlash,
+    /// `%5C`.
+    pub encoded_backslash: Admission,
+    /// `%25`.
+    pub encoded_percent: Admission,
+    /// `\`.
+    pub backslash: Admission,
+    /// `;`.
+    pub semicolon: Semicolon,
+    /// What the endpoint gets.
+    pub form: PathForm,
+}
+
+/// Whether something may stand in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum Admission {
+    /// The request is answered with 400.
+    Reject,
+    /// It stays as it is.
+    Keep,
+}
+
+/// What `%2F` is in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum EncodedSlash {
+    /// The request is answered with 400.
+    Reject,
+    /// It stays as it is, a part of its segment.
+    Keep,
+    /// A slash. Both paths have to be of the same route, else the request is answered with 400.
+    Decode,
+}
+
+/// What `;` is in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum Semicolon {
+    /// The request is answered with 400.
+    Reject,
+    /// It stays, but right behind `.`, `..` or nothing in its segment: there the request is answered with
+    /// 400, as it is for `%3B` right behind dots.
+    Parameters,
+    /// It stays as it is.
+    Keep,
+}
+
+/// In which form a path goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum PathForm {
+    /// The canonical one, by which its route was found.
+    Canonical,
+    /// As it came.
+    Original,
 }
 
 /// How long the steps of a connection may take, in milliseconds. They are kept by a timer wheel of

@@ -3,8 +3,9 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool, Protocol,
-    RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
+    Accept, Address, Admission, CostOp, EncodedSlash, Endpoint, EngineSettings, HeadLimits, HttpPolicy, Listener,
+    PathForm, PathPolicy, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, Semicolon, TableHash,
+    Timeouts,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -35,6 +36,11 @@ pub fn typescript() -> String {
         Route,
         Timeouts,
         HttpPolicy,
+        PathPolicy,
+        Admission,
+        EncodedSlash,
+        Semicolon,
+        PathForm,
         Pool,
         Reuse,
         RetryBudget,

@@ -8,6 +8,7 @@ mod deadline;
 mod endpoint;
 mod exchange;
 mod heads;
+mod path;
 mod pump;
 mod recycle;
 mod reframe;

@@ -6,7 +6,7 @@ use std::task::Poll;
 use account::{Fault, Side};
 use decide::{Retry, retry};
 use net::{Half, Held, Relay, Stream, dial};
-use plan::{Protocol, Timeouts};
+use plan::Timeouts;
 use world::{ListenerIx, Open};
 
 use crate::choice::{Choice, choose, choose_again};
@@ -26,15 +26,14 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
         return refuse(client);
     };
     let entered = Entered::new(station, here.clone());
-    if let Some(Protocol::Http { head, keep_alive, heads }) = adopted.world.listener(listener).map(|at| at.protocol) {
-        let manners = Manners::new(head, keep_alive, heads);
+    if let Some(manners) = adopted.world.listener(listener).and_then(|at| Manners::of(&at.protocol)) {
         return crate::http1::begin(entered, client, listener, manners, held);
     }
     // Whoever accepts must outlive a bug in here.
     let decide = std::panic::AssertUnwindSafe(|| {
         #[cfg(feature = "inject")]
         station.panic_if_ordered(crate::station::PanicAt::Choose);
-        choose(station, &adopted, listener, || None).map_err(|not| not.fault)
+        choose(station, &adopted, listener).map_err(|not| not.fault)
     });
     let choice = std::panic::catch_unwind(decide).unwrap_or(Err(Fault::Panic));
     // Its end is counted; nobody waits for it.

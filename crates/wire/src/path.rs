@@ -36,8 +36,8 @@ impl Marks {
     pub const BACKSLASH: Self = Self(1 << 3);
     /// `;`, behind which some see parameters of the segment.
     pub const SEMICOLON: Self = Self(1 << 4);
-    /// `;`, or `%3B`, right behind `.`, `..` or nothing in its segment: who leaves parameters out sees
-    /// another path.
+    /// `;` right behind `.`, `..` or nothing in its segment, or `%3B` right behind dots: who leaves
+    /// parameters out sees another path.
     pub const BARE_SEMICOLON: Self = Self(1 << 5);
 
     /// Those of both.
@@ -106,6 +106,7 @@ pub fn canonical(path: &[u8], reading: Reading, out: &mut Vec<u8>) -> Result<Mar
             byte => {
                 match byte {
                     b'\\' => marks.add(Marks::BACKSLASH),
+                    b';' if written.segment().is_empty() => marks.add(Marks::SEMICOLON.and(Marks::BARE_SEMICOLON)),
                     b';' => marks.add(Marks::SEMICOLON.and(written.mark_of(b';'))),
                     _ => {}
                 }
@@ -168,7 +169,7 @@ impl Written<'_> {
             b'/' => Marks::ENCODED_SLASH,
             b'\\' => Marks::ENCODED_BACKSLASH,
             b'%' => Marks::ENCODED_PERCENT,
-            b';' if matches!(self.segment(), b"" | b"." | b"..") => Marks::BARE_SEMICOLON,
+            b';' if matches!(self.segment(), b"." | b"..") => Marks::BARE_SEMICOLON,
             _ => Marks::default(),
         }
     }

@@ -14,7 +14,7 @@ use crate::support::{Draft, Endpoint, any_port, eventually};
 fn tight(draft: Draft) -> Draft {
     let mut draft = draft;
     let heads = HeadLimits { line: 40, fields: 100, count: 3 };
-    draft.listeners[0].protocol = Protocol::Http { head: 30_000, keep_alive: 75_000, heads };
+    draft.listeners[0].protocol = Protocol::Http { head: 30_000, keep_alive: 75_000, heads, merge_slashes: false };
     draft
 }
 

@@ -11,7 +11,12 @@ use crate::support::{Draft, Endpoint, any_port, deaf, eventually};
 
 /// HTTP with these times for a head and for the next request.
 fn http(head: u32, keep_alive: u32) -> Protocol {
-    Protocol::Http { head, keep_alive, heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 } }
+    Protocol::Http {
+        head,
+        keep_alive,
+        heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+        merge_slashes: false,
+    }
 }
 
 /// Reads requests and never answers.

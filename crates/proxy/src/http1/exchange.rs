@@ -19,6 +19,7 @@ use super::buffer::Buffer;
 use super::client::{Client, Seen};
 use super::endpoint::Conn;
 use super::heads::{Forwarded, to_endpoint};
+use super::path::Path;
 use super::pump::{Broken, Pump};
 use crate::adopted::EndpointHere;
 use crate::choice::Choice;
@@ -45,6 +46,8 @@ pub struct Exchange {
     pub head: Head,
     /// What it says.
     pub request: Option<Request>,
+    /// Its path.
+    pub path: Path,
     /// As much of it as an answer depends on.
     asks: Asks,
     /// The head of the response that was read last.
@@ -164,6 +167,7 @@ impl Exchange {
     pub fn recycle(&mut self) {
         self.head.clear(Self::KEEP);
         self.answer.clear(Self::KEEP);
+        self.path.recycle(Self::KEEP);
         self.early.clear();
         self.early.shrink_to(Self::KEEP);
         self.up.recycle(Self::KEEP);
@@ -209,7 +213,8 @@ impl Exchange {
             return Ok(start + read);
         };
         choice.endpoint.counts.reused.add(1);
-        let head = to_endpoint(&mut buffer.head, &self.head, request, from, self.up.filters.change());
+        let path = self.path.instead();
+        let head = to_endpoint(&mut buffer.head, &self.head, request, path, from, self.up.filters.change());
         let head = head.ok_or(Why::Refused(Refusal::FieldsLength))?;
         let (read, sent) = self.up.begin_with(cx, buffer, head, start..end, &mut conn.stream).map_err(why)?;
         // Reading will show why it takes nothing.

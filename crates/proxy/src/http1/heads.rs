@@ -1,6 +1,6 @@
 //! The heads that go on: what is left out, and what is added.
 
-use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit};
+use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit, split_query};
 
 /// What is said of a client to endpoints: field lines, made once for each client.
 #[derive(Debug, Clone)]
@@ -80,9 +80,16 @@ impl<'a, const N: usize> Fields<'a, N> {
     }
 }
 
-/// Writes the head that an endpoint gets; `changes`: its body gets another length on its way. `None` when
-/// `out` is too small.
-pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwarded, changes: bool) -> Option<usize> {
+/// Writes the head that an endpoint gets, with `path` in the place of the one that came; `changes`: its body
+/// gets another length on its way. `None` when `out` is too small.
+pub fn to_endpoint(
+    out: &mut [u8],
+    head: &Head,
+    request: &Request,
+    path: Option<&[u8]>,
+    from: &Forwarded,
+    changes: bool,
+) -> Option<usize> {
     let mut drop = request.connection.drop.and(request.host_field).and(request.forwarded);
     let rechunks = changes && request.framing != Framing::None;
     let relengths = request.odd_length && !rechunks;
@@ -90,15 +97,16 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwar
         drop = drop.and(request.length_fields);
     }
     let method = head.part(request.method_at);
-    let path = head.part(request.target.path());
-    let made: [&[u8]; 5] = match (request.target, path.first()) {
+    let came = head.part(request.target.path());
+    let made: [&[u8]; 5] = match (request.target, came.first(), path) {
+        (.., Some(path)) => [method, b" ", path, split_query(came).1, b" HTTP/1.1"],
         // The last on the way asks the endpoint itself (RFC 9112 section 3.2.4).
-        (Target::Absolute(..), None) if request.method == Method::Options => [method, b" ", b"", b"*", b" HTTP/1.1"],
-        (Target::Asterisk, _) => [method, b" ", b"", b"*", b" HTTP/1.1"],
-        (_, Some(b'/')) => [method, b" ", b"", path, b" HTTP/1.1"],
-        _ => [method, b" ", b"/", path, b" HTTP/1.1"],
+        (Target::Absolute(..), None, _) if request.method == Method::Options => [method, b" ", b"", b"*", b" HTTP/1.1"],
+        (Target::Asterisk, ..) => [method, b" ", b"", b"*", b" HTTP/1.1"],
+        (_, Some(b'/'), _) => [method, b" ", b"", came, b" HTTP/1.1"],
+        _ => [method, b" ", b"/", came, b" HTTP/1.1"],
     };
-    let same = request.version == Version::Http11 && !matches!(request.target, Target::Absolute(..));
+    let same = path.is_none() && request.version == Version::Http11 && !matches!(request.target, Target::Absolute(..));
     let host = request.host.map(|host| head.part(host)).unwrap_or_default();
     let length = match request.framing {
         Framing::Length(length) if relengths => Digits::of(length),

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::{Held, Primed, Stream, Tick};
-use plan::{HeadLimits, Timeouts};
+use plan::{HeadLimits, Protocol, Timeouts};
 use wire::Limits;
 use world::ListenerIx;
 
@@ -34,14 +34,17 @@ pub struct Manners {
     keep_alive: u32,
     /// How large heads may be.
     limits: Limits,
+    /// Several slashes in a path are one.
+    merge_slashes: bool,
 }
 
 impl Manners {
-    /// Those of a plan.
-    pub fn new(head: u32, keep_alive: u32, heads: HeadLimits) -> Self {
-        let HeadLimits { line, fields, count } = heads;
+    /// Those of a plan, where it has HTTP spoken.
+    pub fn of(protocol: &Protocol) -> Option<Self> {
+        let Protocol::Http { head, keep_alive, heads, merge_slashes } = protocol else { return None };
+        let HeadLimits { line, fields, count } = *heads;
         let limits = Limits { line: line as usize, fields: fields as usize, count: count as usize };
-        Self { head, keep_alive, limits }
+        Some(Self { head: *head, keep_alive: *keep_alive, limits, merge_slashes: *merge_slashes })
     }
 }
 

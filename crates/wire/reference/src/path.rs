@@ -17,7 +17,8 @@ pub struct Path {
     pub backslash: bool,
     /// `;` was there.
     pub semicolon: bool,
-    /// Before the first `;` of a segment, encoded or not, was nothing, or dots that would remove something.
+    /// Before the first `;` of a segment, encoded or not, were dots that would remove something; or nothing,
+    /// before one that was not encoded.
     pub bare_semicolon: bool,
 }
 
@@ -92,7 +93,8 @@ fn written(letters: &[Letter]) -> String {
 
 fn is_bare(segment: &[Letter]) -> bool {
     let Some(at) = segment.iter().position(|(byte, _)| *byte == b';') else { return false };
-    ["", ".", ".."].contains(&&written(&segment[..at])[..])
+    let before = written(&segment[..at]);
+    before == "." || before == ".." || (before.is_empty() && !segment[at].1)
 }
 
 /// Section 5.2.4, as it stands there.

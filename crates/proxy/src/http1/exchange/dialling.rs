@@ -82,7 +82,8 @@ impl Exchange {
     ) -> Result<(), Why> {
         let Some(request) = &self.request else { return Err(Why::Fault(Fault::NoEndpoint)) };
         let sent = station.http.buffers.lend(|buffer| {
-            let length = to_endpoint(&mut buffer.head, &self.head, request, from, self.up.filters.change());
+            let path = self.path.instead();
+            let length = to_endpoint(&mut buffer.head, &self.head, request, path, from, self.up.filters.change());
             let head = length.and_then(|length| buffer.head.get(..length)).ok_or(Refusal::FieldsLength)?;
             self.up.send_behind(cx, head, self.awaits_continue, &mut conn.stream);
             Ok(())

@@ -4,11 +4,10 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use decide::Asked;
-use plan::Protocol;
-use wire::{Host, Refusal, Request};
+use wire::{Head, Host, Refusal, Request};
 
 use super::{Manners, Session, Stage, Step};
-use crate::choice::{Choice, NotChosen, choose, choose_again};
+use crate::choice::{Choice, NotChosen, choose_again, serve, take, takes};
 use crate::http1::buffer::Buffer;
 use crate::http1::exchange::{Exchange, Why};
 use crate::station::Station;
@@ -92,7 +91,7 @@ impl Session {
         let station = self.station.clone();
         self.head_due = false;
         self.entered.iter().for_each(|entered| entered.listener.counts.requests.add(1));
-        let begun = match self.choose(&station, &exchange) {
+        let begun = match self.choose(&station, &mut exchange) {
             Ok(choice) => {
                 self.entered.iter().for_each(|entered| entered.set_endpoint(&choice.endpoint));
                 exchange.choice = Some(choice);
@@ -121,8 +120,10 @@ impl Session {
 
     /// Chooses in the world of now. A listener that has left it since still serves what comes on its
     /// connections, by the route and the pool that served it last.
-    fn choose(&mut self, station: &Station, exchange: &Exchange) -> Result<Choice, NotChosen> {
+    fn choose(&mut self, station: &Station, exchange: &mut Exchange) -> Result<Choice, NotChosen> {
         let none = NotChosen { fault: Fault::NoRoute, route: None };
+        let refused = |route| NotChosen { fault: Fault::BadRequest, route };
+        let Exchange { head, request: Some(request), path, .. } = exchange else { return Err(none) };
         let (Some(adopted), Some(entered)) = (station.adopted(), &self.entered) else {
             return Err(none);
         };
@@ -132,23 +133,29 @@ impl Session {
                 // Nobody can say any more whether there was a route.
                 return Err(NotChosen { fault: Fault::NoEndpoint, route: None });
             };
+            path.read(head, request, self.manners.merge_slashes).map_err(|_| refused(None))?;
+            let settled = path.settle(head, request, &route.http.paths, |_| true);
+            settled.map_err(|_| refused(Some(route.clone())))?;
             let again = choose_again(station, route, pool, &[]);
             return again.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) });
         };
         self.listener = at;
-        if let Some(Protocol::Http { head, keep_alive, heads }) = adopted.world.listener(at).map(|here| here.protocol) {
-            self.manners = Manners::new(head, keep_alive, heads);
+        if let Some(manners) = adopted.world.listener(at).and_then(|here| Manners::of(&here.protocol)) {
+            self.manners = manners;
         }
-        let choice = choose(station, &adopted, at, || asked(exchange))?;
+        path.read(head, request, self.manners.merge_slashes).map_err(|_| refused(None))?;
+        let taken = take(&adopted, at, || Some(asked(head, request, path.canonical(head, request))))?;
+        let is_taken = |path: &[u8]| takes(&adopted, at, &taken, asked(head, request, path));
+        let settled = path.settle(head, request, &taken.route.http.paths, is_taken);
+        settled.map_err(|_| refused(Some(taken.route.clone())))?;
+        let choice = serve(station, &adopted, &taken)?;
         self.last = Some((choice.route.clone(), choice.pool.clone()));
         Ok(choice)
     }
 }
 
 /// What a request asks for, for the rules that look at it.
-fn asked(exchange: &Exchange) -> Option<Asked<'_>> {
-    let request = exchange.request?;
-    let host = request.host.and_then(|host| Host::parse(exchange.head.part(host)).ok());
-    let host = host.map(|host| host.name).unwrap_or_default();
-    Some(Asked { host, path: exchange.head.part(request.target.path()) })
+fn asked<'a>(head: &'a Head, request: &Request, path: &'a [u8]) -> Asked<'a> {
+    let host = request.host.and_then(|host| Host::parse(head.part(host)).ok());
+    Asked { host: host.map(|host| host.name).unwrap_or_default(), path }
 }
