@@ -153,6 +153,14 @@ const ISSUES = {
     message: 'it has characters that a path has only encoded',
     hint: 'write {encoded}',
   },
+  PREFIX_CANONICAL: {
+    message: '{got} is not how paths are compared, which is in their canonical form',
+    hint: 'write {canonical}',
+  },
+  PREFIX_BROKEN: {
+    message: '{got} has an encoding that no request may have',
+    hint: 'write "%25" for a percent sign, and other characters in UTF-8, such as "%C3%A9"',
+  },
   NO_HOSTS: { message: 'the list is empty', hint: 'give a host, or leave the field out to match all' },
   NO_PATHS: { message: 'the list is empty', hint: 'give a path, or leave the field out to match all' },
   TOO_MANY_RULES: {

@@ -40,6 +40,7 @@ export type {
   LimitsConfig,
   ListenerConfig,
   MatchConfig,
+  PathsConfig,
   PoolConfig,
   RetriesConfig,
   RouteConfig,

@@ -10,6 +10,7 @@ import type {
   LimitsConfig,
   ListenerConfig,
   MatchConfig,
+  PathsConfig,
   PoolConfig,
   RouteConfig,
   TimeoutsConfig,
@@ -94,6 +95,20 @@ const answers: fc.Arbitrary<AnswersConfig> = fc.dictionary(
   ),
 );
 
+const admission = fc.constantFrom('reject' as const, 'keep' as const);
+
+const paths: fc.Arbitrary<PathsConfig> = fc.record(
+  {
+    encodedSlash: fc.constantFrom('reject' as const, 'keep' as const, 'decode' as const),
+    encodedBackslash: admission,
+    encodedPercent: admission,
+    backslash: admission,
+    semicolon: fc.constantFrom('reject' as const, 'parameters' as const, 'keep' as const),
+    form: fc.constantFrom('canonical' as const, 'original' as const),
+  },
+  { requiredKeys: [] },
+);
+
 const http: fc.Arbitrary<HttpConfig> = fc.record(
   {
     timeouts: fc.record({ head: duration(), keepAlive: duration() }, { requiredKeys: [] }),
@@ -108,6 +123,7 @@ const http: fc.Arbitrary<HttpConfig> = fc.record(
     ),
     answers,
     proxyStatus: fc.boolean(),
+    mergeSlashes: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -138,7 +154,7 @@ const requests: fc.Arbitrary<Pick<MatchConfig, 'host' | 'path'>> = fc.record(
     host: oneOrMore(
       fc.oneof(fc.constantFrom('a', 'A.Example.', '[2001:DB8::7]', '10.0.0.7'), fc.stringMatching(/^[a-z0-9-]{1,9}$/)),
     ),
-    path: oneOrMore(fc.oneof(fc.constantFrom('/', '/v2', '/v2/', '/v2/x'), fc.stringMatching(/^(\/[a-z%20]{1,5}){1,3}$/))),
+    path: oneOrMore(fc.oneof(fc.constantFrom('/', '/v2', '/v2/', '/v2/x'), fc.stringMatching(/^(\/([a-z20]|%20|%2F){1,5}){1,3}$/))),
   },
   { requiredKeys: [] },
 );
@@ -168,7 +184,7 @@ interface Parts {
     listener: number;
     name: boolean;
     requests: Pick<MatchConfig, 'host' | 'path'>;
-    more: Pick<RouteConfig, 'timeouts' | 'limits' | 'tries' | 'answers' | 'proxyStatus' | 'trace'>;
+    more: Pick<RouteConfig, 'timeouts' | 'limits' | 'tries' | 'answers' | 'proxyStatus' | 'trace' | 'paths'>;
   }[];
 }
 
@@ -208,6 +224,7 @@ const parts: fc.Arbitrary<Parts> = fc.record({
           answers,
           proxyStatus: fc.boolean(),
           trace: fc.boolean(),
+          paths,
         },
         { requiredKeys: [] },
       ),

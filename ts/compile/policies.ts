@@ -3,8 +3,24 @@
 import type { OwnAnswer } from '../config/answers.js';
 import { DEFAULTS } from '../config/defaults.js';
 import { UNIX } from '../config/network.js';
-import type { Listener, ReadConfig, Route, SomeConnections, SomeRetries } from '../config/pieces.js';
-import type { Answer, Forward, HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
+import type {
+  Listener,
+  ReadConfig,
+  Route,
+  SomeConnections,
+  SomePaths,
+  SomeRetries,
+} from '../config/pieces.js';
+import type {
+  Answer,
+  Forward,
+  HttpPolicy,
+  PathPolicy,
+  Protocol,
+  RetryBudget,
+  Reuse,
+  Timeouts,
+} from '../plan/types.js';
 import { type Texts, textOf } from './files.js';
 
 /** What is spoken on a listener, with its settings. */
@@ -27,6 +43,7 @@ export function protocolFor({ protocol, http }: Listener, texts: Texts): Protoco
     hops: given(http.hops, DEFAULTS['listeners.*.http.limits.hops'].value),
     answers: answersOf(http.answers ?? [], texts),
     proxyStatus: given(http.proxyStatus, DEFAULTS['listeners.*.http.proxyStatus'].value),
+    mergeSlashes: given(http.mergeSlashes, DEFAULTS['listeners.*.http.mergeSlashes'].value),
   };
 }
 
@@ -57,6 +74,19 @@ export function httpFor(route: Route, config: ReadConfig, texts: Texts): HttpPol
     answers: answersOf(answers, texts),
     proxyStatus,
     trace,
+    paths: pathsFor(route.pathPolicy),
+  };
+}
+
+/** What the paths of a route's requests may have, and in which form they go on. */
+function pathsFor(own: SomePaths): PathPolicy {
+  return {
+    encodedSlash: given(own.encodedSlash, DEFAULTS['routes.*.paths.encodedSlash'].value),
+    encodedBackslash: given(own.encodedBackslash, DEFAULTS['routes.*.paths.encodedBackslash'].value),
+    encodedPercent: given(own.encodedPercent, DEFAULTS['routes.*.paths.encodedPercent'].value),
+    backslash: given(own.backslash, DEFAULTS['routes.*.paths.backslash'].value),
+    semicolon: given(own.semicolon, DEFAULTS['routes.*.paths.semicolon'].value),
+    form: given(own.form, DEFAULTS['routes.*.paths.form'].value),
   };
 }
 

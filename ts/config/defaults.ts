@@ -94,6 +94,11 @@ export const DEFAULTS = {
     unit: 'switch',
     reason: 'Why something failed is for who runs the balancer; clients are told where that is wanted.',
   },
+  'listeners.*.http.mergeSlashes': {
+    value: false,
+    unit: 'switch',
+    reason: 'RFC 3986 tells `/a` and `//a` apart, and so do many endpoints: an empty segment may mean something.',
+  },
   'pools.*.algorithm': {
     value: 'two-choices',
     unit: 'choice',
@@ -150,6 +155,36 @@ export const DEFAULTS = {
     value: false,
     unit: 'switch',
     reason: 'It answers with the fields of a request, among them some that a script must not see.',
+  },
+  'routes.*.paths.encodedSlash': {
+    value: 'reject',
+    unit: 'choice',
+    reason: 'One endpoint sees a slash and another none, so what was matched may not be what is served.',
+  },
+  'routes.*.paths.encodedBackslash': {
+    value: 'reject',
+    unit: 'choice',
+    reason: 'As with an encoded slash, for those who take a backslash for one.',
+  },
+  'routes.*.paths.encodedPercent': {
+    value: 'keep',
+    unit: 'choice',
+    reason: 'It is how a percent sign is written. Only who decodes twice sees something else behind it.',
+  },
+  'routes.*.paths.backslash': {
+    value: 'reject',
+    unit: 'choice',
+    reason: 'No URI has one, and browsers send a slash in its place; some endpoints take it for one.',
+  },
+  'routes.*.paths.semicolon': {
+    value: 'parameters',
+    unit: 'choice',
+    reason: '`/a;v=1` is common. `/..;/` is sent to who leaves parameters out and then sees two dots.',
+  },
+  'routes.*.paths.form': {
+    value: 'canonical',
+    unit: 'choice',
+    reason: 'An endpoint that gets what was matched has nothing left to understand in another way.',
   },
   'timeouts.connect': {
     value: 5_000,

@@ -1,6 +1,6 @@
 /** A configuration once it is read: right, complete, and in milliseconds. */
 
-import type { Accept, Address, Underscores } from '../plan/types.js';
+import type { Accept, Address, PathPolicy, Underscores } from '../plan/types.js';
 import type { Spoken } from './address.js';
 import type { OwnAnswer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
@@ -44,6 +44,7 @@ export interface SomeHttp {
   /** In the order of their statuses. */
   readonly answers?: readonly OwnAnswer[] | undefined;
   readonly proxyStatus?: boolean | undefined;
+  readonly mergeSlashes?: boolean | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
@@ -92,7 +93,12 @@ export interface Route {
   readonly answers: readonly OwnAnswer[];
   readonly proxyStatus: boolean;
   readonly trace: boolean;
+  /** What its paths may have. */
+  readonly pathPolicy: SomePaths;
 }
+
+/** What paths may have, as far as it was given. */
+export type SomePaths = { readonly [Field in keyof PathPolicy]?: PathPolicy[Field] | undefined };
 
 /** The timeouts that were given, in milliseconds; `null` waits for ever. */
 export interface SomeTimeouts {

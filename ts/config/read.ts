@@ -45,8 +45,8 @@ function defaultRoute([pool, ...others]: readonly string[]): Route | null {
   const tries = DEFAULTS['routes.*.tries'].value;
   const proxyStatus = DEFAULTS['routes.*.proxyStatus'].value;
   const trace = DEFAULTS['routes.*.trace'].value;
-  const none = { timeouts: {}, limits: {}, forward: {}, answers: [] };
-  return { name, listener, hosts, paths, pool, ...none, tries, proxyStatus, trace };
+  const said = { timeouts: {}, limits: {}, forward: {}, answers: [], pathPolicy: {} };
+  return { name, listener, hosts, paths, pool, ...said, tries, proxyStatus, trace };
 }
 
 function routesMissing(pools: readonly string[]): Issue {

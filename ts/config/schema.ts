@@ -16,7 +16,7 @@ import { fields, list, name, named, readBy } from './fields.js';
 import { parseHost } from './host.js';
 import type { AlgorithmChoice, Listener, Pool, Route } from './pieces.js';
 import { parsePrefix } from './prefix.js';
-import { backlog, connections, drain, forward, http, limits, retries, timeouts, tries, workers } from './settings.js';
+import { backlog, connections, drain, forward, http, limits, paths, retries, timeouts, tries, workers } from './settings.js';
 import type { Config } from './types.js';
 
 const text = z.string();
@@ -54,6 +54,7 @@ const listener = z
       underscores: http?.underscores,
       answers: http?.answers,
       proxyStatus: http?.proxyStatus,
+      mergeSlashes: http?.mergeSlashes,
     },
     // A Unix socket cannot be shared between workers.
     accept: accept ?? (address.kind === 'unix' ? 'hand-off' : DEFAULTS['listeners.*.accept'].value),
@@ -104,7 +105,8 @@ const route = fields({
   answers: answers.optional(),
   proxyStatus: z.boolean().optional(),
   trace: z.boolean().optional(),
-}).transform(({ name, match, pool, timeouts, limits, forward, tries, answers, proxyStatus, trace }): Route => ({
+  paths: paths.optional(),
+}).transform(({ name, match, pool, timeouts, limits, forward, tries, answers, proxyStatus, trace, paths }): Route => ({
   name: name ?? null,
   listener: match?.listener ?? null,
   hosts: match?.host === undefined ? null : [match.host].flat(),
@@ -117,6 +119,7 @@ const route = fields({
   answers: answers ?? [],
   proxyStatus: proxyStatus ?? DEFAULTS['routes.*.proxyStatus'].value,
   trace: trace ?? DEFAULTS['routes.*.trace'].value,
+  pathPolicy: paths ?? {},
 }));
 
 /** A whole configuration. What it finds are the issues of its shape and of its single pieces. */

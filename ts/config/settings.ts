@@ -112,6 +112,19 @@ export const http = fields({
   underscores: z.enum(['keep', 'drop', 'reject']).optional(),
   answers: answers.optional(),
   proxyStatus: z.boolean().optional(),
+  mergeSlashes: z.boolean().optional(),
+});
+
+const admission = z.enum(['reject', 'keep']);
+
+/** What paths may have, as far as it is said. */
+export const paths = fields({
+  encodedSlash: z.enum(['reject', 'keep', 'decode']).optional(),
+  encodedBackslash: admission.optional(),
+  encodedPercent: admission.optional(),
+  backslash: admission.optional(),
+  semicolon: z.enum(['reject', 'parameters', 'keep']).optional(),
+  form: z.enum(['canonical', 'original']).optional(),
 });
 
 /** How long connections of a pool are kept, as far as it is said. */

@@ -115,6 +115,11 @@ export interface HttpConfig {
    * (RFC 9209). Default: `false`.
    */
   readonly proxyStatus?: boolean | undefined;
+  /**
+   * Several slashes in a path are one, before anything is compared and for endpoints too: `//a///b`
+   * is `/a/b`. Default: `false`, as many as came; most endpoints tell them apart.
+   */
+  readonly mergeSlashes?: boolean | undefined;
 }
 
 /**
@@ -285,6 +290,40 @@ export interface RouteConfig {
    * 405. Default: `false`.
    */
   readonly trace?: boolean | undefined;
+  /** What the paths of its requests may have, and in which form they go on. */
+  readonly paths?: PathsConfig | undefined;
+}
+
+/**
+ * What happens to what others may take for something else in the path of a request, and in which
+ * form it goes on. What is rejected is answered with 400, also where a `..` behind it would remove
+ * it. A path with `%00`, with a `%` without two digits, or with encoded bytes that are not UTF-8 is
+ * always answered with 400. The query is left as it is.
+ */
+export interface PathsConfig {
+  /**
+   * `%2F`, which endpoints may take for a slash. `'keep'` leaves it, a part of its segment.
+   * `'decode'` makes it a slash before anything is compared and for endpoints too; where another
+   * route takes the path then, the answer is 400. Default: `'reject'`.
+   */
+  readonly encodedSlash?: 'reject' | 'keep' | 'decode' | undefined;
+  /** `%5C`, which endpoints may take for a slash. Default: `'reject'`. */
+  readonly encodedBackslash?: 'reject' | 'keep' | undefined;
+  /** `%25`, behind which endpoints may decode once more. Default: `'keep'`. */
+  readonly encodedPercent?: 'reject' | 'keep' | undefined;
+  /** `\`, which endpoints may take for a slash. Default: `'reject'`. */
+  readonly backslash?: 'reject' | 'keep' | undefined;
+  /**
+   * `;`, behind which endpoints may see parameters of a segment. `'parameters'` leaves it where a
+   * name stands before it, and rejects it right behind `.`, `..` or nothing, and `%3B` right behind
+   * dots: without the parameters that is another path. Default: `'parameters'`.
+   */
+  readonly semicolon?: 'reject' | 'parameters' | 'keep' | undefined;
+  /**
+   * What endpoints get: the `'canonical'` path, by which the route was found, or the
+   * `'original'`, as it came. Default: `'canonical'`.
+   */
+  readonly form?: 'canonical' | 'original' | undefined;
 }
 
 /**
@@ -308,9 +347,10 @@ export interface MatchConfig {
   /**
    * What the path of a request begins with, or several such: whole segments. `'/v2'` takes `/v2`,
    * `/v2/` and `/v2/x`, not `/v2x`; `'/v2/'` says the same, and `'/'` takes everything. It is
-   * compared as it is sent, percent-encoding and all. Default: any.
+   * compared with the canonical form of a path, and written in that: `/%7Eme/./x` is `/~me/x`, and
+   * `/caf%c3%a9` is `/caf%C3%A9`. Default: any.
    *
-   * Issues: `BAD_PREFIX`, `PREFIX_ENCODING`.
+   * Issues: `BAD_PREFIX`, `PREFIX_ENCODING`, `PREFIX_CANONICAL`, `PREFIX_BROKEN`.
    */
   readonly path?: string | readonly string[] | undefined;
 }

@@ -131,7 +131,11 @@ answers: Array<Answer>,
 /**
  * Whether answers of ours that belong to no route say why, in `Proxy-Status`.
  */
-proxyStatus: boolean, };
+proxyStatus: boolean, 
+/**
+ * Several slashes in a path are one.
+ */
+mergeSlashes: boolean, };
 
 /**
  * Whose word about other clients is taken: of proxies that are our own, or known.
@@ -221,7 +225,8 @@ listeners: Array<number> | null,
  */
 host: string | null, 
 /**
- * The path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not `/v2x`.
+ * The canonical path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not
+ * `/v2x`.
  */
 path: string | null, 
 /**
@@ -326,7 +331,11 @@ proxyStatus: boolean,
 /**
  * Whether TRACE goes on; else it is answered with 405.
  */
-trace: boolean, };
+trace: boolean, 
+/**
+ * What the paths of requests may have, and in which form they go on.
+ */
+paths: PathPolicy, };
 
 /**
  * What endpoints are told of a request and its client, besides `X-Forwarded-For`, `-Proto` and `-Host`.
@@ -352,6 +361,57 @@ requestId: boolean,
  * The value of Host; `null` is that of the client.
  */
 host: string | null, };
+
+/**
+ * What happens to what others may take for something else in a path, and in which form it goes on.
+ *
+ * What is refused is looked for in the path as it came, with the segments that dots remove.
+ */
+export type PathPolicy = { 
+/**
+ * `%2F`.
+ */
+encodedSlash: EncodedSlash, 
+/**
+ * `%5C`.
+ */
+encodedBackslash: Admission, 
+/**
+ * `%25`.
+ */
+encodedPercent: Admission, 
+/**
+ * `\`.
+ */
+backslash: Admission, 
+/**
+ * `;`.
+ */
+semicolon: Semicolon, 
+/**
+ * What the endpoint gets.
+ */
+form: PathForm, };
+
+/**
+ * Whether something may stand in a path.
+ */
+export type Admission = "reject" | "keep";
+
+/**
+ * What `%2F` is in a path.
+ */
+export type EncodedSlash = "reject" | "keep" | "decode";
+
+/**
+ * What `;` is in a path.
+ */
+export type Semicolon = "reject" | "parameters" | "keep";
+
+/**
+ * In which form a path goes on.
+ */
+export type PathForm = "canonical" | "original";
 
 /**
  * A named set of endpoints that can serve the same traffic, with one picker.

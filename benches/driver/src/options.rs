@@ -1,8 +1,9 @@
 //! The words of the command line, and the plan that they make.
 
 use plan::{
-    Accept, Address, CostOp, Endpoint, EngineSettings, FORMAT, Forward, HeadLimits, HttpListener, HttpPolicy, Listener,
-    Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts, Trust, Underscores,
+    Accept, Address, Admission, CostOp, EncodedSlash, Endpoint, EngineSettings, FORMAT, Forward, HeadLimits,
+    HttpListener, HttpPolicy, Listener, PathForm, PathPolicy, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route,
+    Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
 };
 
 /// What to run.
@@ -102,6 +103,7 @@ const HTTP_LISTENER: HttpListener = HttpListener {
     hops: 20,
     answers: Vec::new(),
     proxy_status: false,
+    merge_slashes: false,
 };
 const POLICY: HttpPolicy = HttpPolicy {
     body: 60_000,
@@ -117,6 +119,14 @@ const POLICY: HttpPolicy = HttpPolicy {
     answers: Vec::new(),
     proxy_status: false,
     trace: false,
+    paths: PathPolicy {
+        encoded_slash: EncodedSlash::Reject,
+        encoded_backslash: Admission::Reject,
+        encoded_percent: Admission::Keep,
+        backslash: Admission::Reject,
+        semicolon: Semicolon::Parameters,
+        form: PathForm::Canonical,
+    },
 };
 const REUSE: Reuse = Reuse { idle: 60_000, age: None, requests: None, most: 256 };
 const BUDGET: RetryBudget = RetryBudget { percent: 20, reserve: 10 };

@@ -131,6 +131,8 @@ pub struct HttpListener {
     pub answers: Vec<Answer>,
     /// Whether answers of ours that belong to no route say why, in `Proxy-Status`.
     pub proxy_status: bool,
+    /// Several slashes in a path are one.
+    pub merge_slashes: bool,
 }
 
 /// Whose word about other clients is taken: of proxies that are our own, or known.
@@ -218,7 +220,8 @@ pub struct Rule {
     pub listeners: Option<Vec<u32>>,
     /// The host that a request is for: lower case, without port and without a dot at its end.
     pub host: Option<String>,
-    /// The path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not `/v2x`.
+    /// The canonical path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not
+    /// `/v2x`.
     pub path: Option<String>,
     /// Position of the route that takes a match.
     pub route: u32,
@@ -274,6 +277,8 @@ pub struct HttpPolicy {
     pub proxy_status: bool,
     /// Whether TRACE goes on; else it is answered with 405.
     pub trace: bool,
+    /// What the paths of requests may have, and in which form they go on.
+    pub paths: PathPolicy,
 }
 
 /// What endpoints are told of a request and its client, besides `X-Forwarded-For`, `-Proto` and `-Host`.
@@ -298,6 +303,76 @@ impl Forward {
     pub fn is_plain(&self) -> bool {
         self.via && !self.forwarded && !self.real_ip && !self.request_id && self.host.is_none()
     }
+}
+
+/// What happens to what others may take for something else in a path, and in which form it goes on.
+///
+/// What is refused is looked for in the path as it came, with the segments that dots remove.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PathPolicy {
+    /// `%2F`.
+    pub encoded_slash: EncodedSlash,
+    /// `%5C`.
+    pub encoded_backslash: Admission,
+    /// `%25`.
+    pub encoded_percent: Admission,
+    /// `\`.
+    pub backslash: Admission,
+    /// `;`.
+    pub semicolon: Semicolon,
+    /// What the endpoint gets.
+    pub form: PathForm,
+}
+
+/// Whether something may stand in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum Admission {
+    /// The request is answered with 400.
+    Reject,
+    /// It stays as it is.
+    Keep,
+}
+
+/// What `%2F` is in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum EncodedSlash {
+    /// The request is answered with 400.
+    Reject,
+    /// It stays as it is, a part of its segment.
+    Keep,
+    /// A slash. Both paths have to be of the same route, else the request is answered with 400.
+    Decode,
+}
+
+/// What `;` is in a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum Semicolon {
+    /// The request is answered with 400.
+    Reject,
+    /// It stays, but right behind `.`, `..` or nothing in its segment: there the request is answered with
+    /// 400, as it is for `%3B` right behind dots.
+    Parameters,
+    /// It stays as it is.
+    Keep,
+}
+
+/// In which form a path goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "types", derive(TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum PathForm {
+    /// The canonical one, by which its route was found.
+    Canonical,
+    /// As it came.
+    Original,
 }
 
 /// How long the steps of a connection may take, in milliseconds. They are kept by a timer wheel of

@@ -3,8 +3,9 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, Answer, CostOp, Endpoint, EngineSettings, Forward, HeadLimits, HttpListener, HttpPolicy, Listener,
-    Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts, Trust, Underscores,
+    Accept, Address, Admission, Answer, CostOp, EncodedSlash, Endpoint, EngineSettings, Forward, HeadLimits,
+    HttpListener, HttpPolicy, Listener, PathForm, PathPolicy, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route,
+    Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -40,6 +41,11 @@ pub fn typescript() -> String {
         Timeouts,
         HttpPolicy,
         Forward,
+        PathPolicy,
+        Admission,
+        EncodedSlash,
+        Semicolon,
+        PathForm,
         Pool,
         Reuse,
         RetryBudget,

@@ -10,6 +10,7 @@ mod endpoint;
 mod exchange;
 mod heads;
 mod origin;
+mod path;
 mod pump;
 mod recycle;
 mod reframe;

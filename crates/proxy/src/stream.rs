@@ -32,7 +32,7 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
     let decide = std::panic::AssertUnwindSafe(|| {
         #[cfg(feature = "inject")]
         station.panic_if_ordered(crate::station::PanicAt::Choose);
-        choose(station, &adopted, listener, || None).map_err(|not| not.fault)
+        choose(station, &adopted, listener).map_err(|not| not.fault)
     });
     let choice = std::panic::catch_unwind(decide).unwrap_or(Err(Fault::Panic));
     // Its end is counted; nobody waits for it.

@@ -30,6 +30,7 @@ refusals! {
     StartLine = 400, "start-line", "The first line is malformed (RFC 9112 sections 3 and 4).";
     Version = 505, "version", "The version of HTTP is neither 1.0 nor 1.1.";
     Target = 400, "target", "The request target is malformed (RFC 9112 section 3.2).";
+    Path = 400, "path", "The path has an encoding that is broken, a NUL or not UTF-8, or what its route refuses.";
     TargetLength = 414, "target-length", "The request line is longer than the limit.";
     Method = 405, "method", "The method is not served here.";
     Field = 400, "field", "A field line is malformed (RFC 9112 section 5).";

@@ -64,6 +64,8 @@ pub struct Request {
     pub method_at: Span,
     /// The target.
     pub target: Target,
+    /// Its path may not be canonical, or have a mark; several slashes are not looked for.
+    pub odd_path: bool,
     /// The version.
     pub version: Version,
     /// Where the authority stands: of the target, or of Host. Only HTTP/1.0 may go without.
@@ -165,7 +167,7 @@ impl Request {
             let authority = Host::parse(head.part(target_at)).is_ok_and(|host| host.port.is_some());
             return Err(if authority { Refusal::Method } else { Refusal::Target });
         }
-        let target = Target::parse(head.bytes(), target_at, method)?;
+        let (target, odd_path) = Target::parse(head.bytes(), target_at, method)?;
         let host = host(head, target, &facts, version)?;
         if facts.expects_other {
             return Err(Refusal::Expectation);
@@ -192,6 +194,7 @@ impl Request {
             method,
             method_at,
             target,
+            odd_path,
             version,
             host,
             host_stays: facts.hosts > 0 && !target_wins,

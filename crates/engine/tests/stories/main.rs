@@ -27,6 +27,7 @@ mod http;
 mod http_connections;
 mod http_ends;
 mod limits;
+mod paths;
 mod plans;
 mod ports;
 mod relay;

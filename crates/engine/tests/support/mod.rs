@@ -12,7 +12,7 @@ pub mod segments;
 pub mod web;
 
 pub use client::{Client, Ending, ending};
-pub use draft::{Algorithm, Draft, HTTP, HTTP_LISTENER, cycle, least};
+pub use draft::{Algorithm, Draft, HTTP, HTTP_LISTENER, PATHS, cycle, least};
 pub use endpoint::{Endpoint, PATIENCE, deaf, refusing};
 pub use load::{Bulk, Load, Talk};
 pub use process::{alone, no_panics, sockets_per_runtime, threads_named, worker_threads, workers};

@@ -20,6 +20,7 @@ use super::client::{Client, Seen};
 use super::endpoint::Conn;
 use super::heads::{Told, to_endpoint};
 use super::origin::{Origin, Said};
+use super::path::Path;
 use super::pump::{Broken, Pump};
 use crate::adopted::EndpointHere;
 use crate::choice::Choice;
@@ -46,6 +47,8 @@ pub struct Exchange {
     pub head: Head,
     /// What it says.
     pub request: Option<Request>,
+    /// Its path.
+    pub path: Path,
     /// As much of it as an answer depends on.
     asks: Asks,
     /// What endpoints are told of where it comes from.
@@ -173,6 +176,7 @@ impl Exchange {
         self.head.clear(Self::KEEP);
         self.said.recycle(Self::KEEP);
         self.answer.clear(Self::KEEP);
+        self.path.recycle(Self::KEEP);
         self.early.clear();
         self.early.shrink_to(Self::KEEP);
         self.up.recycle(Self::KEEP);
@@ -220,7 +224,8 @@ impl Exchange {
             return Ok(start + read);
         };
         choice.endpoint.counts.reused.add(1);
-        let told = Told { said: &self.said, from, host: choice.route.http.forward.host.as_deref() };
+        let told =
+            Told { said: &self.said, from, host: choice.route.http.forward.host.as_deref(), path: self.path.instead() };
         let head = to_endpoint(&mut buffer.head, &self.head, request, told, self.up.filters.change());
         let head = head.ok_or(Why::Refused(Refusal::FieldsLength))?;
         let (read, sent) = self.up.begin_with(cx, buffer, head, start..end, &mut conn.stream).map_err(why)?;

@@ -1,6 +1,6 @@
 //! The heads that go on: what is left out, and what is added.
 
-use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit};
+use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit, split_query};
 
 use super::origin::{Origin, Said};
 
@@ -65,12 +65,14 @@ pub struct Told<'a> {
     pub from: &'a Origin,
     /// In the place of Host.
     pub host: Option<&'a str>,
+    /// In the place of the path.
+    pub path: Option<&'a [u8]>,
 }
 
 /// Writes the head that an endpoint gets; `changes`: its body gets another length on its way. `None` when
 /// `out` is too small.
 pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, told: Told<'_>, changes: bool) -> Option<usize> {
-    let Told { said, from, host: other } = told;
+    let Told { said, from, host: other, path } = told;
     let host_stays = request.host_stays && other.is_none();
     let mut drop = request.connection.drop.and(said.drop);
     if !host_stays {
@@ -87,15 +89,16 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, told: Told<'_
         drop = drop.and(request.max_forwards);
     }
     let method = head.part(request.method_at);
-    let path = head.part(request.target.path());
-    let made: [&[u8]; 5] = match (request.target, path.first()) {
+    let came = head.part(request.target.path());
+    let made: [&[u8]; 5] = match (request.target, came.first(), path) {
+        (.., Some(path)) => [method, b" ", path, split_query(came).1, b" HTTP/1.1"],
         // The last on the way asks the endpoint itself (RFC 9112 section 3.2.4).
-        (Target::Absolute(..), None) if request.method == Method::Options => [method, b" ", b"", b"*", b" HTTP/1.1"],
-        (Target::Asterisk, _) => [method, b" ", b"", b"*", b" HTTP/1.1"],
-        (_, Some(b'/')) => [method, b" ", b"", path, b" HTTP/1.1"],
-        _ => [method, b" ", b"/", path, b" HTTP/1.1"],
+        (Target::Absolute(..), None, _) if request.method == Method::Options => [method, b" ", b"", b"*", b" HTTP/1.1"],
+        (Target::Asterisk, ..) => [method, b" ", b"", b"*", b" HTTP/1.1"],
+        (_, Some(b'/'), _) => [method, b" ", b"", came, b" HTTP/1.1"],
+        _ => [method, b" ", b"/", came, b" HTTP/1.1"],
     };
-    let same = request.version == Version::Http11 && !matches!(request.target, Target::Absolute(..));
+    let same = path.is_none() && request.version == Version::Http11 && !matches!(request.target, Target::Absolute(..));
     let host = request.host.map(|host| head.part(host)).unwrap_or_default();
     let length = match request.framing {
         Framing::Length(length) if relengths => Digits::of(length),

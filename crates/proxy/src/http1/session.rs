@@ -45,27 +45,27 @@ pub struct Manners {
     answers: Vec<Answer>,
     /// Whether answers of ours that belong to no route say why.
     proxy_status: bool,
+    /// Several slashes in a path are one.
+    merge_slashes: bool,
 }
 
 impl Manners {
     /// Those of a listener, if it speaks HTTP.
     pub fn of(protocol: &Protocol) -> Option<Self> {
-        let Protocol::Http(HttpListener { head, keep_alive, heads, trust, underscores, hops, answers, proxy_status }) =
-            protocol
-        else {
-            return None;
-        };
-        let HeadLimits { line, fields, count } = *heads;
+        let Protocol::Http(http) = protocol else { return None };
+        let HttpListener { head, keep_alive, heads, underscores, hops, proxy_status, merge_slashes, .. } = *http;
+        let HeadLimits { line, fields, count } = heads;
         let limits = Limits { line: line as usize, fields: fields as usize, count: count as usize };
         Some(Self {
-            head: *head,
-            keep_alive: *keep_alive,
+            head,
+            keep_alive,
             limits,
-            underscores: *underscores,
-            trust: Arc::new(trust.clone()),
-            hops: *hops as usize,
-            answers: answers.clone(),
-            proxy_status: *proxy_status,
+            underscores,
+            trust: Arc::new(http.trust.clone()),
+            hops: hops as usize,
+            answers: http.answers.clone(),
+            proxy_status,
+            merge_slashes,
         })
     }
 }

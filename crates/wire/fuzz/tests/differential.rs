@@ -179,6 +179,16 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+fn path() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        3 => one_of(&["/", "/", ".", "..", "a", ";", "\\", "%2f", "%2F", "%5c", "%25", "%3b", "%2e", "%2E", "%7e"]),
+        1 => one_of(&["%c3%a9", "%E2%82%AC", "%F0%9f%98%80", "%c0%ae", "%ed%a0%80", "%c3", "%00", "%zz", "%2", "%"]),
+        1 => "%[0-9a-fA-F]{2}",
+        1 => "[!-~]{0,3}",
+    ];
+    (vec(piece, 0..16), damage()).prop_map(|(pieces, damage)| damaged(pieces.concat().into_bytes(), &damage))
+}
+
 /// Bytes that are changed, and where it ends before its end.
 type Damage = (Vec<(Index, u8)>, Option<Index>);
 
@@ -209,6 +219,11 @@ proptest! {
     #[test]
     fn heads_of_responses_are_read_alike(bytes in head(status_line())) {
         fuzz::head(&bytes);
+    }
+
+    #[test]
+    fn paths_are_read_alike(bytes in path()) {
+        fuzz::path(&bytes);
     }
 
     #[test]

@@ -84,7 +84,8 @@ impl Exchange {
         let (Some(request), Some(choice)) = (&self.request, &self.choice) else {
             return Err(Why::Fault(Fault::NoEndpoint));
         };
-        let told = Told { said: &self.said, from, host: choice.route.http.forward.host.as_deref() };
+        let told =
+            Told { said: &self.said, from, host: choice.route.http.forward.host.as_deref(), path: self.path.instead() };
         let sent = station.http.buffers.lend(|buffer| {
             let length = to_endpoint(&mut buffer.head, &self.head, request, told, self.up.filters.change());
             let head = length.and_then(|length| buffer.head.get(..length)).ok_or(Refusal::FieldsLength)?;

@@ -6,10 +6,10 @@ use std::task::{Context, Poll, ready};
 use account::Fault;
 use decide::Asked;
 use plan::Underscores;
-use wire::{Host, Refusal, Request};
+use wire::{Head, Host, Refusal, Request};
 
 use super::{Session, Stage, Step};
-use crate::choice::{Choice, NotChosen, choose, choose_again};
+use crate::choice::{Choice, NotChosen, choose_again, serve, take, takes};
 use crate::http1::admit::{Admitted, admit};
 use crate::http1::buffer::Buffer;
 use crate::http1::exchange::{Exchange, Why};
@@ -106,7 +106,7 @@ impl Session {
         let station = self.station.clone();
         self.head_due = false;
         self.entered.iter().for_each(|entered| entered.listener.counts.requests.add(1));
-        let begun = match self.choose(&station, &exchange) {
+        let begun = match self.choose(&station, &mut exchange) {
             Ok(choice) => {
                 self.entered.iter().for_each(|entered| entered.set_endpoint(&choice.endpoint));
                 let admitted = exchange.request.as_ref().map_or(Admitted::On, |request| {
@@ -142,8 +142,10 @@ impl Session {
 
     /// Chooses in the world of now. A listener that has left it since still serves what comes on its
     /// connections, by the route and the pool that served it last.
-    fn choose(&mut self, station: &Station, exchange: &Exchange) -> Result<Choice, NotChosen> {
+    fn choose(&mut self, station: &Station, exchange: &mut Exchange) -> Result<Choice, NotChosen> {
         let none = NotChosen { fault: Fault::NoRoute, route: None };
+        let refused = |route| NotChosen { fault: Fault::BadRequest, route };
+        let Exchange { head, request: Some(request), path, .. } = exchange else { return Err(none) };
         let (Some(adopted), Some(entered)) = (station.adopted(), &self.entered) else {
             return Err(none);
         };
@@ -153,6 +155,9 @@ impl Session {
                 // Nobody can say any more whether there was a route.
                 return Err(NotChosen { fault: Fault::NoEndpoint, route: None });
             };
+            path.read(head, request, self.manners.merge_slashes).map_err(|_| refused(None))?;
+            let settled = path.settle(head, request, &route.http.paths, |_| true);
+            settled.map_err(|_| refused(Some(route.clone())))?;
             let again = choose_again(station, route, pool, &[]);
             return again.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) });
         };
@@ -160,16 +165,19 @@ impl Session {
         if let Some(manners) = adopted.manners(at).filter(|manners| !Rc::ptr_eq(manners, &self.manners)) {
             self.manners = manners.clone();
         }
-        let choice = choose(station, &adopted, at, || asked(exchange))?;
+        path.read(head, request, self.manners.merge_slashes).map_err(|_| refused(None))?;
+        let taken = take(&adopted, at, || Some(asked(head, request, path.canonical(head, request))))?;
+        let is_taken = |path: &[u8]| takes(&adopted, at, &taken, asked(head, request, path));
+        let settled = path.settle(head, request, &taken.route.http.paths, is_taken);
+        settled.map_err(|_| refused(Some(taken.route.clone())))?;
+        let choice = serve(station, &adopted, &taken)?;
         self.last = Some((choice.route.clone(), choice.pool.clone()));
         Ok(choice)
     }
 }
 
 /// What a request asks for, for the rules that look at it.
-fn asked(exchange: &Exchange) -> Option<Asked<'_>> {
-    let request = exchange.request?;
-    let host = request.host.and_then(|host| Host::parse(exchange.head.part(host)).ok());
-    let host = host.map(|host| host.name).unwrap_or_default();
-    Some(Asked { host, path: exchange.head.part(request.target.path()) })
+fn asked<'a>(head: &'a Head, request: &Request, path: &'a [u8]) -> Asked<'a> {
+    let host = request.host.and_then(|host| Host::parse(head.part(host)).ok());
+    Asked { host: host.map(|host| host.name).unwrap_or_default(), path }
 }
