@@ -1,7 +1,7 @@
 /** The object that users hold. */
 
 import type { Algorithm } from './algorithms/contract.js';
-import { compile } from './compile/compile.js';
+import { compileWithFiles } from './compile/compile.js';
 import type { Compiled } from './compile/assemble.js';
 import { refusal } from './compile/refusal.js';
 import { writeBound } from './config/address.js';
@@ -64,7 +64,7 @@ export interface Closed {
  */
 export async function createBalancer(config: Config, registry: Registry = {}): Promise<Balancer> {
   // Before the addon is loaded: a mistake in the configuration is told wherever it is made.
-  const compiled = compile(config, registry.algorithms);
+  const compiled = await compileWithFiles(config, registry.algorithms);
   return startBalancer(openEngine(), compiled, registry);
 }
 
@@ -127,7 +127,10 @@ export class Balancer {
    */
   async apply(config: Config): Promise<Applied> {
     this.#expectOpen();
-    return this.#adopt(compile(config, this.#registry.algorithms));
+    const compiled = compileWithFiles(config, this.#registry.algorithms);
+    // What is wrong with it is told in its turn.
+    if (compiled instanceof Promise) compiled.catch(() => {});
+    return this.#adopt(compiled);
   }
 
   /** The listeners by name, each with the address it is bound to. */
@@ -203,8 +206,10 @@ export class Balancer {
     return this;
   }
 
-  async #adopt(compiled: Compiled): Promise<Applied> {
+  async #adopt(whenCompiled: Compiled | Promise<Compiled>): Promise<Applied> {
     return this.#inTurn(async () => {
+      this.#expectOpen();
+      const compiled = await whenCompiled;
       this.#expectOpen();
       const { json, tables, names } = encode(compiled.draft, ++this.#version, this.#held);
       const applied = appliedOrThrow(await this.#engine.apply(json, tables), compiled);

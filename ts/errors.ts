@@ -111,6 +111,23 @@ const ISSUES = {
     hint: 'write "http://" or "http+unix:" in its address, or leave "http" out',
   },
 
+  // Answers of ours in other words.
+  ANSWER_WORDS: { message: 'it has {got} of "text" and "file"', hint: 'give one of them' },
+  ANSWER_TYPE: { message: '{got} is no media type', hint: 'write it like "text/html; charset=utf-8"' },
+  ANSWER_NO_TYPE: {
+    message: 'the name {file} does not tell the media type',
+    hint: 'give "type", such as "text/html; charset=utf-8"',
+  },
+  ANSWER_TOO_LARGE: {
+    message: '{what} has {size} bytes, and an answer has at most {most}',
+    hint: 'make it shorter',
+  },
+  ANSWER_NOT_TEXT: { message: '{what} is no text in UTF-8', hint: 'write it as UTF-8' },
+  ANSWER_UNREADABLE: {
+    message: '{what} could not be read: {reason}',
+    hint: 'give a file that this process may read, by a path that is absolute or begins where the process works',
+  },
+
   // What is matched of requests.
   BAD_HOST: {
     message: '{got} is no host of requests',
@@ -128,6 +145,10 @@ const ISSUES = {
     message: '{got} is a pattern, and patterns of hosts are not supported yet',
     hint: 'list the hosts, or leave "host" out to match all',
   },
+  BAD_NETWORK: {
+    message: '{got} is no network',
+    hint: 'write it like "10.0.0.0/8", "2001:db8::/32" or "192.0.2.7", or "unix" for whoever comes by a Unix socket',
+  },
   BAD_PREFIX: {
     message: '{got} is no beginning of a path',
     hint: 'write whole segments, each behind a "/", such as "/api/v2", without "?", "#" or segments of dots',
@@ -135,6 +156,14 @@ const ISSUES = {
   PREFIX_ENCODING: {
     message: 'it has characters that a path has only encoded',
     hint: 'write {encoded}',
+  },
+  PREFIX_CANONICAL: {
+    message: '{got} is not how paths are compared, which is in their canonical form',
+    hint: 'write {canonical}',
+  },
+  PREFIX_BROKEN: {
+    message: '{got} has an encoding that no request may have',
+    hint: 'write "%25" for a percent sign, and other characters in UTF-8, such as "%C3%A9"',
   },
   NO_HOSTS: { message: 'the list is empty', hint: 'give a host, or leave the field out to match all' },
   NO_PATHS: { message: 'the list is empty', hint: 'give a path, or leave the field out to match all' },

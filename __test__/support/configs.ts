@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import type {
   AccessLogConfig,
+  AnswersConfig,
   Bytes,
   Config,
   Duration,
@@ -10,10 +11,12 @@ import type {
   LimitsConfig,
   ListenerConfig,
   MatchConfig,
+  PathsConfig,
   PoolConfig,
   RouteConfig,
   TimeoutsConfig,
 } from '../../ts/config/types.js';
+import { ANSWERED } from '../../ts/plan/limits.js';
 
 // Also names with which objects and counters could go wrong.
 const name = fc.oneof(
@@ -78,13 +81,50 @@ const limits: fc.Arbitrary<LimitsConfig> = fc.record(
   { requiredKeys: [] },
 );
 
+// Also texts that are hard to carry.
+const answers: fc.Arbitrary<AnswersConfig> = fc.dictionary(
+  fc.constantFrom(...ANSWERED.map(String)),
+  fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 30 }),
+    fc.record(
+      {
+        text: fc.constantFrom('', '<p>', '\u0000"\\', '\u{1f600}\r\n\r\nHTTP/1.1 200 OK'),
+        type: fc.constantFrom('text/html', 'a/b; c="d e"'),
+      },
+      { requiredKeys: ['text'] },
+    ),
+  ),
+);
+
+const admission = fc.constantFrom('reject' as const, 'keep' as const);
+
+const paths: fc.Arbitrary<PathsConfig> = fc.record(
+  {
+    encodedSlash: fc.constantFrom('reject' as const, 'keep' as const, 'decode' as const),
+    encodedBackslash: admission,
+    encodedPercent: admission,
+    backslash: admission,
+    semicolon: fc.constantFrom('reject' as const, 'parameters' as const, 'keep' as const),
+    form: fc.constantFrom('canonical' as const, 'original' as const),
+  },
+  { requiredKeys: [] },
+);
+
 const http: fc.Arbitrary<HttpConfig> = fc.record(
   {
     timeouts: fc.record({ head: duration(), keepAlive: duration() }, { requiredKeys: [] }),
     limits: fc.record(
-      { line: bytes(32 * 1024), fields: bytes(64 * 1024), count: fc.integer({ min: 1, max: 128 }) },
+      {
+        line: bytes(32 * 1024),
+        fields: bytes(64 * 1024),
+        count: fc.integer({ min: 1, max: 128 }),
+        hops: fc.integer({ min: 1, max: 255 }),
+      },
       { requiredKeys: [] },
     ),
+    answers,
+    proxyStatus: fc.boolean(),
+    mergeSlashes: fc.boolean(),
   },
   { requiredKeys: [] },
 );
@@ -115,7 +155,7 @@ const requests: fc.Arbitrary<Pick<MatchConfig, 'host' | 'path'>> = fc.record(
     host: oneOrMore(
       fc.oneof(fc.constantFrom('a', 'A.Example.', '[2001:DB8::7]', '10.0.0.7'), fc.stringMatching(/^[a-z0-9-]{1,9}$/)),
     ),
-    path: oneOrMore(fc.oneof(fc.constantFrom('/', '/v2', '/v2/', '/v2/x'), fc.stringMatching(/^(\/[a-z%20]{1,5}){1,3}$/))),
+    path: oneOrMore(fc.oneof(fc.constantFrom('/', '/v2', '/v2/', '/v2/x'), fc.stringMatching(/^(\/([a-z20]|%20|%2F){1,5}){1,3}$/))),
   },
   { requiredKeys: [] },
 );
@@ -146,7 +186,7 @@ interface Parts {
     listener: number;
     name: boolean;
     requests: Pick<MatchConfig, 'host' | 'path'>;
-    more: Pick<RouteConfig, 'timeouts' | 'limits' | 'tries'>;
+    more: Pick<RouteConfig, 'timeouts' | 'limits' | 'tries' | 'answers' | 'proxyStatus' | 'trace' | 'paths'>;
   }[];
 }
 
@@ -178,7 +218,18 @@ const parts: fc.Arbitrary<Parts> = fc.record({
       listener: fc.nat(10),
       name: fc.boolean(),
       requests,
-      more: fc.record({ timeouts, limits, tries: fc.integer({ min: 1, max: 16 }) }, { requiredKeys: [] }),
+      more: fc.record(
+        {
+          timeouts,
+          limits,
+          tries: fc.integer({ min: 1, max: 16 }),
+          answers,
+          proxyStatus: fc.boolean(),
+          trace: fc.boolean(),
+          paths,
+        },
+        { requiredKeys: [] },
+      ),
     }),
     { maxLength: 3 },
   ),

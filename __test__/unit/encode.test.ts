@@ -5,7 +5,7 @@ import { type Draft, type DraftPicker, encode } from '../../ts/plan/encode.js';
 
 function draft(...pickers: DraftPicker[]): Draft {
   return {
-    engine: { workers: null, portable: false, drain: 1, leave: 1 },
+    engine: { workers: null, portable: false, drain: 1, leave: 1, retryAfter: 1 },
     accessLog: null,
     listeners: [],
     rules: [],

@@ -1,8 +1,10 @@
 // Hosts and paths of requests as users write them.
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { canonicalPath } from '../../ts/config/canonical.js';
 import { parseHost } from '../../ts/config/host.js';
 import { parsePrefix } from '../../ts/config/prefix.js';
+import paths from '../corpus/paths.json' with { type: 'json' };
 
 describe('a host', () => {
   test.each([
@@ -90,6 +92,11 @@ describe('the beginning of a path', () => {
     ['/a\0', 'BAD_PREFIX'],
     ['/a b', 'PREFIX_ENCODING'],
     ['/é', 'PREFIX_ENCODING'],
+    ['/%41', 'PREFIX_CANONICAL'],
+    ['/a%2fb', 'PREFIX_CANONICAL'],
+    ['/a%2', 'PREFIX_BROKEN'],
+    ['/%00', 'PREFIX_BROKEN'],
+    ['/%c0%ae', 'PREFIX_BROKEN'],
   ])('%j is refused as %s', (written, code) => {
     expect(parsePrefix(written)).toHaveProperty('finding.code', code);
   });
@@ -106,7 +113,28 @@ describe('the beginning of a path', () => {
         if ('finding' in parsed) return;
         expect(parsed.value).toMatch(/^(?:\/[!-~]+)*$/);
         expect(parsed.value).not.toMatch(/[?#]|\/$|\/\//);
+        expect(canonicalPath(parsed.value)).toBe(parsed.value);
         expect(parsePrefix(`${parsed.value}/`)).toEqual(parsed);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('the canonical form of a path', () => {
+  // Rules are written in the form that paths come in, whatever a listener or a route reads otherwise.
+  const plain = paths.filter(({ merges, decodes }) => !merges && !decodes);
+
+  test.each(plain)('is what the core makes of it: $what', ({ came, canonical }) => {
+    expect(canonicalPath(came)).toBe(canonical);
+  });
+
+  test('stays as it is', () => {
+    const piece = fc.constantFrom('/', '.', 'a', '%2e', '%2F', '%c3%a9', '%41', '%', '%25', ';', '\\');
+    fc.assert(
+      fc.property(fc.array(piece), (pieces) => {
+        const canonical = canonicalPath(`/${pieces.join('')}`);
+        if (canonical !== null) expect(canonicalPath(canonical)).toBe(canonical);
       }),
       { numRuns: 1000 },
     );

@@ -8,7 +8,7 @@ import { at, memory } from './paths.mjs';
 import { hostTriple } from './toolchain.mjs';
 
 /** The binaries of crates/wire/fuzz. */
-export const targets = ['head', 'framing', 'chunks'];
+export const targets = ['head', 'framing', 'chunks', 'path'];
 
 const seconds = 60;
 // Whoever tries fewer inputs in a minute has not looked.

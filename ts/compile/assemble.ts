@@ -14,6 +14,7 @@ import type { ReadConfig } from '../config/pieces.js';
 import type { Draft, DraftPool } from '../plan/encode.js';
 import type { EngineSettings } from '../plan/types.js';
 import { accessLogFor } from './access-log.js';
+import type { Texts } from './files.js';
 import { byName, inOrderOfName } from './order.js';
 import { budgetFor, httpFor, protocolFor, reuseFor, timeoutsFor } from './policies.js';
 import type { Routing } from './routes.js';
@@ -29,11 +30,12 @@ export interface Compiled {
  */
 export type Places = ReadonlyMap<string, string>;
 
-/** The plan of a configuration in which nothing is wrong, with its pickers and its rules. */
+/** The plan of a configuration in which nothing is wrong, with its pickers, its rules, and what its files say. */
 export function assemble(
   config: ReadConfig,
   pickers: ReadonlyMap<string, Picker>,
   { keys, rules }: Routing,
+  texts: Texts,
 ): Compiled {
   const listeners = new Sorted(config.listeners);
   const pools = new Sorted(config.pools);
@@ -46,7 +48,7 @@ export function assemble(
     listeners: listeners.list.map(([key, listener]) => ({
       key,
       address: listener.address,
-      protocol: protocolFor(listener),
+      protocol: protocolFor(listener, texts),
       accept: listener.accept,
       backlog: listener.backlog,
     })),
@@ -60,7 +62,7 @@ export function assemble(
       key: keys[at] ?? '',
       pool: pools.position(route.pool),
       timeouts: timeoutsFor(route, config),
-      http: httpFor(route, config),
+      http: httpFor(route, config, texts),
     })),
     pools: pools.list.flatMap(([key, pool]): DraftPool[] => {
       const picker = pickers.get(key);
@@ -92,7 +94,8 @@ export function assemble(
 }
 
 function engineSettings({ workers, portable, drain }: ReadConfig): EngineSettings {
-  return { workers, portable, drain, leave: DEFAULTS['fixed.leave'].value };
+  const retryAfter = Math.ceil(DEFAULTS['fixed.retryAfter'].value / 1000);
+  return { workers, portable, drain, leave: DEFAULTS['fixed.leave'].value, retryAfter };
 }
 
 // Each endpoint once, however many pools have it, with the place where it was first written.

@@ -1,11 +1,30 @@
 /** Fills in what was left out: what a route says, else what holds for all, else the default. */
 
+import type { OwnAnswer } from '../config/answers.js';
 import { DEFAULTS } from '../config/defaults.js';
-import type { Listener, ReadConfig, Route, SomeConnections, SomeRetries } from '../config/pieces.js';
-import type { HttpPolicy, Protocol, RetryBudget, Reuse, Timeouts } from '../plan/types.js';
+import { UNIX } from '../config/network.js';
+import type {
+  Listener,
+  ReadConfig,
+  Route,
+  SomeConnections,
+  SomePaths,
+  SomeRetries,
+} from '../config/pieces.js';
+import type {
+  Answer,
+  Forward,
+  HttpPolicy,
+  PathPolicy,
+  Protocol,
+  RetryBudget,
+  Reuse,
+  Timeouts,
+} from '../plan/types.js';
+import { type Texts, textOf } from './files.js';
 
 /** What is spoken on a listener, with its settings. */
-export function protocolFor({ protocol, http }: Listener): Protocol {
+export function protocolFor({ protocol, http }: Listener, texts: Texts): Protocol {
   if (protocol === 'tcp') return { kind: 'tcp' };
   return {
     kind: 'http',
@@ -16,6 +35,15 @@ export function protocolFor({ protocol, http }: Listener): Protocol {
       fields: given(http.fields, DEFAULTS['listeners.*.http.limits.fields'].value),
       count: given(http.count, DEFAULTS['listeners.*.http.limits.count'].value),
     },
+    trust: {
+      networks: (http.trust ?? []).filter((network) => network !== UNIX),
+      unix: http.trust?.includes(UNIX) ?? false,
+    },
+    underscores: given(http.underscores, DEFAULTS['listeners.*.http.underscores'].value),
+    hops: given(http.hops, DEFAULTS['listeners.*.http.limits.hops'].value),
+    answers: answersOf(http.answers ?? [], texts),
+    proxyStatus: given(http.proxyStatus, DEFAULTS['listeners.*.http.proxyStatus'].value),
+    mergeSlashes: given(http.mergeSlashes, DEFAULTS['listeners.*.http.mergeSlashes'].value),
   };
 }
 
@@ -29,8 +57,8 @@ export function timeoutsFor({ timeouts: own }: Route, { timeouts: all }: ReadCon
 }
 
 /** What holds for a route's requests. */
-export function httpFor(route: Route, config: ReadConfig): HttpPolicy {
-  const { timeouts: own, limits: ownLimits, tries } = route;
+export function httpFor(route: Route, config: ReadConfig, texts: Texts): HttpPolicy {
+  const { timeouts: own, limits: ownLimits, tries, answers, proxyStatus, trace } = route;
   const { timeouts: all, limits: allLimits } = config;
   return {
     body: given(own.body, all.body, DEFAULTS['timeouts.body'].value),
@@ -42,7 +70,39 @@ export function httpFor(route: Route, config: ReadConfig): HttpPolicy {
     tunnel: given(own.tunnel, all.tunnel, orNull(DEFAULTS['timeouts.tunnel'].value)),
     mostBody: given(ownLimits.body, allLimits.body, orNull(DEFAULTS['limits.body'].value)),
     tries,
+    forward: forwardFor(route, config),
+    answers: answersOf(answers, texts),
+    proxyStatus,
+    trace,
+    paths: pathsFor(route.pathPolicy),
   };
+}
+
+/** What the paths of a route's requests may have, and in which form they go on. */
+function pathsFor(own: SomePaths): PathPolicy {
+  return {
+    encodedSlash: given(own.encodedSlash, DEFAULTS['routes.*.paths.encodedSlash'].value),
+    encodedBackslash: given(own.encodedBackslash, DEFAULTS['routes.*.paths.encodedBackslash'].value),
+    encodedPercent: given(own.encodedPercent, DEFAULTS['routes.*.paths.encodedPercent'].value),
+    backslash: given(own.backslash, DEFAULTS['routes.*.paths.backslash'].value),
+    semicolon: given(own.semicolon, DEFAULTS['routes.*.paths.semicolon'].value),
+    form: given(own.form, DEFAULTS['routes.*.paths.form'].value),
+  };
+}
+
+/** What the endpoints of a route are told. */
+function forwardFor({ forward: own }: Route, { forward: all }: ReadConfig): Forward {
+  return {
+    via: given(own.via, all.via, DEFAULTS['forward.via'].value),
+    forwarded: given(own.forwarded, all.forwarded, DEFAULTS['forward.forwarded'].value),
+    realIp: given(own.realIp, all.realIp, DEFAULTS['forward.realIp'].value),
+    requestId: given(own.requestId, all.requestId, DEFAULTS['forward.requestId'].value),
+    host: given<string | null>(own.host, all.host, null),
+  };
+}
+
+function answersOf(answers: readonly OwnAnswer[], texts: Texts): Answer[] {
+  return answers.map(({ status, type, words }) => ({ status, contentType: type, body: textOf(words, texts) }));
 }
 
 /** How long connections to the endpoints of a pool are used again. */

@@ -25,6 +25,7 @@ export type Unit =
   | 'connections'
   | 'endpoints'
   | 'fields'
+  | 'hops'
   | 'percent'
   | 'requests'
   | 'retries a second'
@@ -88,6 +89,22 @@ export const DEFAULTS = {
     range: [1, MOST_COUNT],
     reason: 'What other servers commonly allow; a browser sends about 20. More are answered with 431.',
   },
+  'listeners.*.http.limits.hops': {
+    value: 20,
+    unit: 'hops',
+    range: [1, 255],
+    reason: 'More than any way that is meant; what goes round without our name in it ends here.',
+  },
+  'listeners.*.http.proxyStatus': {
+    value: false,
+    unit: 'switch',
+    reason: 'Why something failed is for who runs the balancer; clients are told where that is wanted.',
+  },
+  'listeners.*.http.mergeSlashes': {
+    value: false,
+    unit: 'switch',
+    reason: 'RFC 3986 tells `/a` and `//a` apart, and so do many endpoints: an empty segment may mean something.',
+  },
   'pools.*.algorithm': {
     value: 'two-choices',
     unit: 'choice',
@@ -134,6 +151,46 @@ export const DEFAULTS = {
     unit: 'endpoints',
     range: [1, 16],
     reason: 'Two endpoints may be down at once; more tries make a client wait rather than help it.',
+  },
+  'routes.*.proxyStatus': {
+    value: false,
+    unit: 'switch',
+    reason: 'As with that of a listener.',
+  },
+  'routes.*.trace': {
+    value: false,
+    unit: 'switch',
+    reason: 'It answers with the fields of a request, among them some that a script must not see.',
+  },
+  'routes.*.paths.encodedSlash': {
+    value: 'reject',
+    unit: 'choice',
+    reason: 'One endpoint sees a slash and another none, so what was matched may not be what is served.',
+  },
+  'routes.*.paths.encodedBackslash': {
+    value: 'reject',
+    unit: 'choice',
+    reason: 'As with an encoded slash, for those who take a backslash for one.',
+  },
+  'routes.*.paths.encodedPercent': {
+    value: 'keep',
+    unit: 'choice',
+    reason: 'It is how a percent sign is written. Only who decodes twice sees something else behind it.',
+  },
+  'routes.*.paths.backslash': {
+    value: 'reject',
+    unit: 'choice',
+    reason: 'No URI has one, and browsers send a slash in its place; some endpoints take it for one.',
+  },
+  'routes.*.paths.semicolon': {
+    value: 'parameters',
+    unit: 'choice',
+    reason: '`/a;v=1` is common. `/..;/` is sent to who leaves parameters out and then sees two dots.',
+  },
+  'routes.*.paths.form': {
+    value: 'canonical',
+    unit: 'choice',
+    reason: 'An endpoint that gets what was matched has nothing left to understand in another way.',
   },
   'timeouts.connect': {
     value: 5_000,
@@ -212,6 +269,36 @@ export const DEFAULTS = {
     range: [0, 1],
     reason: 'A log is asked for to be complete; who has too much of it says what may go.',
   },
+  'listeners.*.http.underscores': {
+    value: 'keep',
+    unit: 'choice',
+    reason: 'Some applications have such names. Those that could be mistaken for ours never go on.',
+  },
+  'forward.via': {
+    value: true,
+    unit: 'switch',
+    reason: 'A request that goes in a circle is found by it, and RFC 9110 asks for it.',
+  },
+  'forward.forwarded': {
+    value: false,
+    unit: 'switch',
+    reason: 'Few applications read it yet, and what it says is in X-Forwarded-For as well.',
+  },
+  'forward.realIp': {
+    value: false,
+    unit: 'switch',
+    reason: 'X-Forwarded-For says it; this is for applications that read nothing else.',
+  },
+  'forward.requestId': {
+    value: false,
+    unit: 'switch',
+    reason: 'It costs a random number and a field, and is of use to those who log it.',
+  },
+  'forward.host': {
+    value: false,
+    unit: 'choice',
+    reason: 'An application makes its links of the host that it was asked for.',
+  },
   drain: {
     value: 30_000,
     unit: 'milliseconds',
@@ -233,6 +320,11 @@ export const DEFAULTS = {
     value: 1_000,
     unit: 'milliseconds',
     reason: 'A socket that leaves still accepts connections whose handshake was under way, so none is reset.',
+  },
+  'fixed.retryAfter': {
+    value: 5_000,
+    unit: 'milliseconds',
+    reason: 'What a client that was answered 503 is told to wait: an endpoint is often back by then.',
   },
 } as const satisfies Record<string, Default>;
 

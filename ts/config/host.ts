@@ -37,6 +37,16 @@ export function parseHost(written: string): Parsed<string> {
   return isName(host) ? { value: host } : bad;
 }
 
+/** The value of Host that endpoints are given: a host, and a port where one is wanted. */
+export function parseAuthority(written: string): Parsed<string> {
+  const [, withoutPort, port] = /^(\[[^\]]*\]|[^:/@]+):(\d{1,5})$/.exec(written) ?? [];
+  const host = parseHost(withoutPort ?? written);
+  if ('finding' in host) return host;
+  if (port === undefined) return host;
+  if (Number(port) > 65_535) return { finding: finding('BAD_PORT', { port, min: 0 }) };
+  return { value: `${host.value}:${port}` };
+}
+
 function isName(host: string): boolean {
   return host.length <= LONGEST && NAME.test(host);
 }

@@ -1,7 +1,8 @@
 /** A configuration once it is read: right, complete, and in milliseconds. */
 
-import type { Accept, Address, LogPart, LogSink } from '../plan/types.js';
+import type { Accept, Address, LogPart, LogSink, PathPolicy, Underscores } from '../plan/types.js';
 import type { Spoken } from './address.js';
+import type { OwnAnswer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
 
 /** A configuration whose every piece is right. */
@@ -14,6 +15,7 @@ export interface ReadConfig {
   readonly limits: SomeLimits;
   /** `null` is none. */
   readonly accessLog: AccessLog | null;
+  readonly forward: SomeForward;
   /** In milliseconds. */
   readonly drain: number;
   /** `null` is decided where it runs. */
@@ -56,6 +58,13 @@ export interface SomeHttp {
   readonly line?: number | undefined;
   readonly fields?: number | undefined;
   readonly count?: number | undefined;
+  readonly trust?: readonly string[] | undefined;
+  readonly underscores?: Underscores | undefined;
+  readonly hops?: number | undefined;
+  /** In the order of their statuses. */
+  readonly answers?: readonly OwnAnswer[] | undefined;
+  readonly proxyStatus?: boolean | undefined;
+  readonly mergeSlashes?: boolean | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
@@ -98,8 +107,18 @@ export interface Route {
   readonly pool: string;
   readonly timeouts: SomeTimeouts;
   readonly limits: SomeLimits;
+  readonly forward: SomeForward;
   readonly tries: number;
+  /** In the order of their statuses. */
+  readonly answers: readonly OwnAnswer[];
+  readonly proxyStatus: boolean;
+  readonly trace: boolean;
+  /** What its paths may have. */
+  readonly pathPolicy: SomePaths;
 }
+
+/** What paths may have, as far as it was given. */
+export type SomePaths = { readonly [Field in keyof PathPolicy]?: PathPolicy[Field] | undefined };
 
 /** The timeouts that were given, in milliseconds; `null` waits for ever. */
 export interface SomeTimeouts {
@@ -118,6 +137,15 @@ export interface SomeTimeouts {
 export interface SomeLimits {
   readonly body?: number | null | undefined;
   readonly bodyRate?: number | undefined;
+}
+
+/** What endpoints are told, as far as it was given; a host of `null` is that of the client. */
+export interface SomeForward {
+  readonly via?: boolean | undefined;
+  readonly forwarded?: boolean | undefined;
+  readonly realIp?: boolean | undefined;
+  readonly requestId?: boolean | undefined;
+  readonly host?: string | null | undefined;
 }
 
 /**

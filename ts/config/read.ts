@@ -41,8 +41,12 @@ export function readConfig(written: unknown): Reading {
 // With one pool there is no need to say where connections go.
 function defaultRoute([pool, ...others]: readonly string[]): Route | null {
   if (pool === undefined || others.length > 0) return null;
+  const [name, listener, hosts, paths] = [null, null, null, null];
   const tries = DEFAULTS['routes.*.tries'].value;
-  return { name: null, listener: null, hosts: null, paths: null, pool, timeouts: {}, limits: {}, tries };
+  const proxyStatus = DEFAULTS['routes.*.proxyStatus'].value;
+  const trace = DEFAULTS['routes.*.trace'].value;
+  const said = { timeouts: {}, limits: {}, forward: {}, answers: [], pathPolicy: {} };
+  return { name, listener, hosts, paths, pool, ...said, tries, proxyStatus, trace };
 }
 
 function routesMissing(pools: readonly string[]): Issue {
@@ -57,6 +61,7 @@ function complete(data: Read, byDefault: Route | null): ReadConfig {
     timeouts: data.timeouts ?? {},
     limits: data.limits ?? {},
     accessLog: data.accessLog ?? null,
+    forward: data.forward ?? {},
     drain: data.drain ?? DEFAULTS.drain.value,
     workers: data.workers ?? DEFAULTS.workers.value,
     portable: data.portable ?? DEFAULTS.portable.value,

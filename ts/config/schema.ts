@@ -10,13 +10,14 @@ import { finding, type Parsed } from '../errors.js';
 import type { Address } from '../plan/types.js';
 import { accessLog } from './access-log.js';
 import { parseEndpointAddress, parseListenAddress, protocolOf, type Spoken } from './address.js';
+import { answers } from './answers.js';
 import { DEFAULTS } from './defaults.js';
 import { parseEndpointText, reachedBy } from './endpoint.js';
 import { fields, list, name, named, readBy } from './fields.js';
 import { parseHost } from './host.js';
 import type { AlgorithmChoice, Listener, Pool, Route } from './pieces.js';
 import { parsePrefix } from './prefix.js';
-import { backlog, connections, drain, http, limits, retries, timeouts, tries, workers } from './settings.js';
+import { backlog, connections, drain, forward, http, limits, paths, retries, timeouts, tries, workers } from './settings.js';
 import type { Config } from './types.js';
 
 const text = z.string();
@@ -49,7 +50,15 @@ const listener = z
   .transform(({ address: { address, protocol }, accept, backlog, log, http }): Listener => ({
     address,
     protocol,
-    http: { ...http?.timeouts, ...http?.limits },
+    http: {
+      ...http?.timeouts,
+      ...http?.limits,
+      trust: http?.trust,
+      underscores: http?.underscores,
+      answers: http?.answers,
+      proxyStatus: http?.proxyStatus,
+      mergeSlashes: http?.mergeSlashes,
+    },
     // A Unix socket cannot be shared between workers.
     accept: accept ?? (address.kind === 'unix' ? 'hand-off' : DEFAULTS['listeners.*.accept'].value),
     backlog: backlog ?? DEFAULTS['listeners.*.backlog'].value,
@@ -95,8 +104,13 @@ const route = fields({
   pool: text,
   timeouts: timeouts.optional(),
   limits: limits.optional(),
+  forward: forward.optional(),
   tries: tries.optional(),
-}).transform(({ name, match, pool, timeouts, limits, tries }): Route => ({
+  answers: answers.optional(),
+  proxyStatus: z.boolean().optional(),
+  trace: z.boolean().optional(),
+  paths: paths.optional(),
+}).transform(({ name, match, pool, timeouts, limits, forward, tries, answers, proxyStatus, trace, paths }): Route => ({
   name: name ?? null,
   listener: match?.listener ?? null,
   hosts: match?.host === undefined ? null : [match.host].flat(),
@@ -104,7 +118,12 @@ const route = fields({
   pool,
   timeouts: timeouts ?? {},
   limits: limits ?? {},
+  forward: forward ?? {},
   tries: tries ?? DEFAULTS['routes.*.tries'].value,
+  answers: answers ?? [],
+  proxyStatus: proxyStatus ?? DEFAULTS['routes.*.proxyStatus'].value,
+  trace: trace ?? DEFAULTS['routes.*.trace'].value,
+  pathPolicy: paths ?? {},
 }));
 
 /** A whole configuration. What it finds are the issues of its shape and of its single pieces. */
@@ -115,6 +134,7 @@ export const config = fields({
   timeouts: timeouts.optional(),
   limits: limits.optional(),
   accessLog: accessLog.optional(),
+  forward: forward.optional(),
   drain: drain.optional(),
   workers: workers.optional(),
   portable: z.boolean().optional(),

@@ -1,11 +1,14 @@
 /** Settings that have a row in the table of defaults: their schemas take the range from there. */
 
 import { z } from 'zod';
-import type { Parsed } from '../errors.js';
+import { describe, finding, type Parsed } from '../errors.js';
+import { answers } from './answers.js';
 import { parseBytes } from './bytes.js';
 import { DEFAULTS, type SettingOf, type Unit } from './defaults.js';
 import { parseDuration } from './duration.js';
-import { fields, parseWhole, readBy } from './fields.js';
+import { fields, list, parseWhole, readBy } from './fields.js';
+import { parseAuthority } from './host.js';
+import { parseNetwork } from './network.js';
 import type { Bytes, Duration } from './types.js';
 
 /** What counts something in whole numbers, without units. */
@@ -59,6 +62,12 @@ function offOr<T>(written: T | false, parse: (written: T) => Parsed<number>): Pa
   return written === false ? { value: null } : parse(written);
 }
 
+function parseHostOrFalse(written: string | false): Parsed<string | null> {
+  if (written === false) return { value: null };
+  const isText = typeof written === 'string';
+  return isText ? parseAuthority(written) : { finding: finding('BAD_HOST', { got: describe(written) }) };
+}
+
 /** How long the steps of a connection or a request may take, as far as it is said. */
 export const timeouts = fields({
   connect: time('timeouts.connect').optional(),
@@ -78,6 +87,15 @@ export const limits = fields({
   bodyRate: number('limits.bodyRate').optional(),
 });
 
+/** What endpoints are told of requests, as far as it is said. */
+export const forward = fields({
+  via: z.boolean().optional(),
+  forwarded: z.boolean().optional(),
+  realIp: z.boolean().optional(),
+  requestId: z.boolean().optional(),
+  host: readBy(orFalse<string>(z.string()), parseHostOrFalse).optional(),
+});
+
 /** What holds for HTTP on a listener, as far as it is said. */
 export const http = fields({
   timeouts: fields({
@@ -88,7 +106,25 @@ export const http = fields({
     line: bytes('listeners.*.http.limits.line').optional(),
     fields: bytes('listeners.*.http.limits.fields').optional(),
     count: number('listeners.*.http.limits.count').optional(),
+    hops: number('listeners.*.http.limits.hops').optional(),
   }).optional(),
+  trust: list(readBy(z.string(), parseNetwork)).optional(),
+  underscores: z.enum(['keep', 'drop', 'reject']).optional(),
+  answers: answers.optional(),
+  proxyStatus: z.boolean().optional(),
+  mergeSlashes: z.boolean().optional(),
+});
+
+const admission = z.enum(['reject', 'keep']);
+
+/** What paths may have, as far as it is said. */
+export const paths = fields({
+  encodedSlash: z.enum(['reject', 'keep', 'decode']).optional(),
+  encodedBackslash: admission.optional(),
+  encodedPercent: admission.optional(),
+  backslash: admission.optional(),
+  semicolon: z.enum(['reject', 'parameters', 'keep']).optional(),
+  form: z.enum(['canonical', 'original']).optional(),
 });
 
 /** How long connections of a pool are kept, as far as it is said. */

@@ -3,6 +3,8 @@
  * Where a function is needed, it is named here and registered beside the configuration.
  */
 
+import type { ANSWERED } from '../plan/limits.js';
+
 /**
  * A length of time: milliseconds as a number, or a number and a unit, such as `'250ms'`, `'5s'`,
  * `'10m'` or `'1h'`. The longest is 1000 hours.
@@ -40,6 +42,8 @@ export interface Config {
   readonly timeouts?: TimeoutsConfig | undefined;
   /** What requests may amount to, where a route does not say otherwise. */
   readonly limits?: LimitsConfig | undefined;
+  /** What endpoints are told of requests, where a route does not say otherwise. */
+  readonly forward?: ForwardConfig | undefined;
   /**
    * Writes a line for each request, each connection at layer 4 and each tunnel, once it is over. A
    * text is short for `to`, in JSON. Traffic never waits for it: what nobody takes is dropped and
@@ -97,8 +101,67 @@ export interface ListenerConfig {
 export interface HttpConfig {
   /** How long a client may take. */
   readonly timeouts?: HttpTimeoutsConfig | undefined;
-  /** How large the head of a request may be. */
+  /** How large the head of a request may be, and how far it may have come. */
   readonly limits?: HttpLimitsConfig | undefined;
+  /**
+   * The networks of proxies in front of this one, such as `'10.0.0.0/8'`, `'2001:db8::/32'` or
+   * `'192.0.2.7'`; `'unix'` is whoever comes by a Unix socket. What they say of other clients
+   * (`X-Forwarded-…`, `Forwarded`, `X-Real-IP`, `X-Request-Id`) goes on, and is added to; what anyone
+   * else says of that is replaced or left out. Default: none.
+   *
+   * Issue: `BAD_NETWORK`.
+   */
+  readonly trust?: readonly string[] | undefined;
+  /**
+   * What becomes of fields whose names have `_`, which many applications cannot tell from those
+   * with `-`: they go on, are left out, or the request is refused with 400. Those that could be taken
+   * for what fourseven itself says or reads never go on. Default: `'keep'`.
+   */
+  readonly underscores?: 'keep' | 'drop' | 'reject' | undefined;
+  /** Answers of ours in other words, where the route has none for the status, or there is no route. */
+  readonly answers?: AnswersConfig | undefined;
+  /**
+   * Whether answers that belong to no route, such as 400 and 404, say why, in the field `Proxy-Status`
+   * (RFC 9209). Default: `false`.
+   */
+  readonly proxyStatus?: boolean | undefined;
+  /**
+   * Several slashes in a path are one, before anything is compared and for endpoints too: `//a///b`
+   * is `/a/b`. Default: `false`, as many as came; most endpoints tell them apart.
+   */
+  readonly mergeSlashes?: boolean | undefined;
+}
+
+/**
+ * What clients are told in place of our own words, by status. To HEAD the same is told without the body.
+ *
+ * Issue: `UNKNOWN_FIELD` for a status that is never ours to answer.
+ */
+export type AnswersConfig = { readonly [Status in AnswerStatus]?: string | AnswerConfig | undefined };
+
+/** A status that fourseven answers itself. */
+export type AnswerStatus = (typeof ANSWERED)[number];
+
+/**
+ * What a client is told: text, or a file. A string is short for its text. At most 64 KiB of UTF-8.
+ *
+ * Issues: `ANSWER_WORDS`, `ANSWER_TOO_LARGE`, `ANSWER_NOT_TEXT`.
+ */
+export interface AnswerConfig {
+  /** The body. */
+  readonly text?: string | undefined;
+  /**
+   * The path of a file with the body, absolute or from where the process works. It is read each time the
+   * configuration is applied, and only then. Issue: `ANSWER_UNREADABLE`.
+   */
+  readonly file?: string | undefined;
+  /**
+   * Its media type. Default: `'text/plain; charset=utf-8'` for text; for a file what its name says, which
+   * has to end in `.html`, `.txt`, `.json`, `.xml` or `.svg`.
+   *
+   * Issues: `ANSWER_TYPE`, `ANSWER_NO_TYPE`.
+   */
+  readonly type?: string | undefined;
 }
 
 /** How long a client may take that speaks HTTP. At least 1 ms each. */
@@ -113,7 +176,7 @@ export interface HttpTimeoutsConfig {
 }
 
 /**
- * How large the head of a request may be. That of a response may always have 16 KiB, 64 KiB and 128
+ * How large the head of a request may be, and how far it may have come. The head of a response may always have 16 KiB, 64 KiB and 128
  * fields; a larger one is not passed on, and the request is answered with 502.
  */
 export interface HttpLimitsConfig {
@@ -123,6 +186,11 @@ export interface HttpLimitsConfig {
   readonly fields?: Bytes | undefined;
   /** How many fields, from 1 to 128; beyond it 431. Default: 100. */
   readonly count?: number | undefined;
+  /**
+   * How many others may have passed a request on, as its `Via` tells, from 1 to 255; beyond it 508, as for
+   * a request that comes by here again. Default: 20.
+   */
+  readonly hops?: number | undefined;
 }
 
 /** A named set of endpoints that can serve the same connections. */
@@ -213,11 +281,59 @@ export interface RouteConfig {
   readonly timeouts?: TimeoutsConfig | undefined;
   /** What its requests may amount to, where it differs from the rest. */
   readonly limits?: LimitsConfig | undefined;
+  /** What its endpoints are told of requests, where it differs from the rest. */
+  readonly forward?: ForwardConfig | undefined;
   /**
    * At how many endpoints a request is tried, from 1 to 16, as long as that does no harm and its
    * pool has retries left. Default: 3.
    */
   readonly tries?: number | undefined;
+  /** What its clients are told in place of our own words, before what its listener says. */
+  readonly answers?: AnswersConfig | undefined;
+  /**
+   * Whether answers of ours say why, in the field `Proxy-Status` (RFC 9209), such as
+   * `fourseven; error=connection_refused`. Default: `false`.
+   */
+  readonly proxyStatus?: boolean | undefined;
+  /**
+   * Whether TRACE goes on. It shows what stands between a client and its endpoint; else it is answered with
+   * 405. Default: `false`.
+   */
+  readonly trace?: boolean | undefined;
+  /** What the paths of its requests may have, and in which form they go on. */
+  readonly paths?: PathsConfig | undefined;
+}
+
+/**
+ * What happens to what others may take for something else in the path of a request, and in which
+ * form it goes on. What is rejected is answered with 400, also where a `..` behind it would remove
+ * it. A path with `%00`, with a `%` without two digits, or with encoded bytes that are not UTF-8 is
+ * always answered with 400. The query is left as it is.
+ */
+export interface PathsConfig {
+  /**
+   * `%2F`, which endpoints may take for a slash. `'keep'` leaves it, a part of its segment.
+   * `'decode'` makes it a slash before anything is compared and for endpoints too; where another
+   * route takes the path then, the answer is 400. Default: `'reject'`.
+   */
+  readonly encodedSlash?: 'reject' | 'keep' | 'decode' | undefined;
+  /** `%5C`, which endpoints may take for a slash. Default: `'reject'`. */
+  readonly encodedBackslash?: 'reject' | 'keep' | undefined;
+  /** `%25`, behind which endpoints may decode once more. Default: `'keep'`. */
+  readonly encodedPercent?: 'reject' | 'keep' | undefined;
+  /** `\`, which endpoints may take for a slash. Default: `'reject'`. */
+  readonly backslash?: 'reject' | 'keep' | undefined;
+  /**
+   * `;`, behind which endpoints may see parameters of a segment. `'parameters'` leaves it where a
+   * name stands before it, and rejects it right behind `.`, `..` or nothing, and `%3B` right behind
+   * dots: without the parameters that is another path. Default: `'parameters'`.
+   */
+  readonly semicolon?: 'reject' | 'parameters' | 'keep' | undefined;
+  /**
+   * What endpoints get: the `'canonical'` path, by which the route was found, or the
+   * `'original'`, as it came. Default: `'canonical'`.
+   */
+  readonly form?: 'canonical' | 'original' | undefined;
 }
 
 /**
@@ -241,9 +357,10 @@ export interface MatchConfig {
   /**
    * What the path of a request begins with, or several such: whole segments. `'/v2'` takes `/v2`,
    * `/v2/` and `/v2/x`, not `/v2x`; `'/v2/'` says the same, and `'/'` takes everything. It is
-   * compared as it is sent, percent-encoding and all. Default: any.
+   * compared with the canonical form of a path, and written in that: `/%7Eme/./x` is `/~me/x`, and
+   * `/caf%c3%a9` is `/caf%C3%A9`. Default: any.
    *
-   * Issues: `BAD_PREFIX`, `PREFIX_ENCODING`.
+   * Issues: `BAD_PREFIX`, `PREFIX_ENCODING`, `PREFIX_CANONICAL`, `PREFIX_BROKEN`.
    */
   readonly path?: string | readonly string[] | undefined;
 }
@@ -365,4 +482,35 @@ export interface LogSampleConfig {
   readonly '5xx'?: number | undefined;
   /** Where something went wrong, whatever the status. Default: `default`. */
   readonly fault?: number | undefined;
+}
+
+/**
+ * What endpoints are told of requests, besides `X-Forwarded-For`, `X-Forwarded-Proto` and
+ * `X-Forwarded-Host`, which they always are. Of HTTP alone.
+ */
+export interface ForwardConfig {
+  /**
+   * `Via` (RFC 9110 section 7.6.3): the version that the request came by, and a name of this process.
+   * Some servers compress nothing for requests that have it. Default: `true`.
+   */
+  readonly via?: boolean | undefined;
+  /** `Forwarded` (RFC 7239), the standard's own form of the same. Default: `false`. */
+  readonly forwarded?: boolean | undefined;
+  /**
+   * `X-Real-IP`: the address of the client; behind trusted proxies the last one in their
+   * `X-Forwarded-For` that is not trusted itself. Default: `false`.
+   */
+  readonly realIp?: boolean | undefined;
+  /**
+   * `X-Request-Id`: 32 random hexadecimal digits, or what a trusted proxy has sent, if that is up to 128
+   * letters, digits and `-._~:/@+=`. Default: `false`, and what clients send of it goes on as it is.
+   */
+  readonly requestId?: boolean | undefined;
+  /**
+   * What Host says, such as `'app.internal'` or `'app.internal:8080'`. The client's is in
+   * `X-Forwarded-Host` then. Default: `false`, the client's.
+   *
+   * Issues: `BAD_HOST`, `HOST_UNICODE`, `HOST_WILDCARD`, `BAD_PORT`.
+   */
+  readonly host?: string | false | undefined;
 }

@@ -22,5 +22,11 @@ export const MOST_LINE = 32 * 1024;
 /** The most bytes that the field lines of a head may be allowed. */
 export const MOST_FIELDS = 64 * 1024;
 
+/** The most bytes that the body of an answer of ours may have. */
+export const MOST_ANSWER = 64 * 1024;
+
+/** The statuses of answers of our own that are no plain success. */
+export const ANSWERED = [400, 404, 405, 408, 413, 414, 417, 421, 431, 500, 501, 502, 503, 504, 505, 508] as const;
+
 /** The most fields that a head may be allowed. */
 export const MOST_COUNT = 128;

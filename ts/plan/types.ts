@@ -63,7 +63,11 @@ drain: number,
 /**
  * Milliseconds that a socket which leaves its group goes on accepting what was under way.
  */
-leave: number, };
+leave: number, 
+/**
+ * Seconds after which a client that was answered 503 is told to ask again.
+ */
+retryAfter: number, };
 
 /**
  * The access log: one line for each request, each connection at layer 4 and each tunnel.
@@ -175,7 +179,12 @@ backlog: number, };
 /**
  * What is spoken on a listener.
  */
-export type Protocol = { "kind": "tcp", } | { "kind": "http", 
+export type Protocol = { "kind": "tcp", } | { "kind": "http" } & HttpListener;
+
+/**
+ * What holds for HTTP on a listener, before it is known which route a request takes.
+ */
+export type HttpListener = { 
 /**
  * How long the head of a request may take, in milliseconds.
  */
@@ -187,7 +196,50 @@ keepAlive: number,
 /**
  * How large heads may be.
  */
-heads: HeadLimits, };
+heads: HeadLimits, 
+/**
+ * Whose word about other clients is taken.
+ */
+trust: Trust, 
+/**
+ * What becomes of fields whose names have `_`.
+ */
+underscores: Underscores, 
+/**
+ * How many may have passed a request on, as its Via tells; beyond it 508.
+ */
+hops: number, 
+/**
+ * Answers of ours in other words, where the route has none for the status, or there is none. Each
+ * status once.
+ */
+answers: Array<Answer>, 
+/**
+ * Whether answers of ours that belong to no route say why, in `Proxy-Status`.
+ */
+proxyStatus: boolean, 
+/**
+ * Several slashes in a path are one.
+ */
+mergeSlashes: boolean, };
+
+/**
+ * Whose word about other clients is taken: of proxies that are our own, or known.
+ */
+export type Trust = { 
+/**
+ * Those in these networks, each written as `10.0.0.0/8`.
+ */
+networks: string[], 
+/**
+ * Those who come by a Unix socket.
+ */
+unix: boolean, };
+
+/**
+ * What becomes of fields whose names have `_`, which some take for `-`.
+ */
+export type Underscores = "keep" | "drop" | "reject";
 
 /**
  * How large the head of a message may be, from clients and from endpoints.
@@ -205,6 +257,23 @@ fields: number,
  * How many fields.
  */
 count: number, };
+
+/**
+ * An answer of ours in other words.
+ */
+export type Answer = { 
+/**
+ * The status that it goes with: one of [`STATUSES`].
+ */
+status: number, 
+/**
+ * The media type of the body: visible ASCII and blanks.
+ */
+contentType: string, 
+/**
+ * The body, at most 64 KiB.
+ */
+body: string, };
 
 /**
  * Who accepts the connections of a listener.
@@ -242,7 +311,8 @@ listeners: Array<number> | null,
  */
 host: string | null, 
 /**
- * The path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not `/v2x`.
+ * The canonical path of a request begins with these segments: `/v2` matches `/v2` and `/v2/x`, not
+ * `/v2x`.
  */
 path: string | null, 
 /**
@@ -331,7 +401,103 @@ mostBody: number | null,
 /**
  * How many endpoints a request is tried at, at most.
  */
-tries: number, };
+tries: number, 
+/**
+ * What endpoints are told of a request and its client.
+ */
+forward: Forward, 
+/**
+ * Answers of ours in other words. Each status once.
+ */
+answers: Array<Answer>, 
+/**
+ * Whether answers of ours say why, in `Proxy-Status` (RFC 9209).
+ */
+proxyStatus: boolean, 
+/**
+ * Whether TRACE goes on; else it is answered with 405.
+ */
+trace: boolean, 
+/**
+ * What the paths of requests may have, and in which form they go on.
+ */
+paths: PathPolicy, };
+
+/**
+ * What endpoints are told of a request and its client, besides `X-Forwarded-For`, `-Proto` and `-Host`.
+ */
+export type Forward = { 
+/**
+ * `Via` (RFC 9110 section 7.6.3).
+ */
+via: boolean, 
+/**
+ * `Forwarded` (RFC 7239).
+ */
+forwarded: boolean, 
+/**
+ * `X-Real-IP`.
+ */
+realIp: boolean, 
+/**
+ * `X-Request-Id`.
+ */
+requestId: boolean, 
+/**
+ * The value of Host; `null` is that of the client.
+ */
+host: string | null, };
+
+/**
+ * What happens to what others may take for something else in a path, and in which form it goes on.
+ *
+ * What is refused is looked for in the path as it came, with the segments that dots remove.
+ */
+export type PathPolicy = { 
+/**
+ * `%2F`.
+ */
+encodedSlash: EncodedSlash, 
+/**
+ * `%5C`.
+ */
+encodedBackslash: Admission, 
+/**
+ * `%25`.
+ */
+encodedPercent: Admission, 
+/**
+ * `\`.
+ */
+backslash: Admission, 
+/**
+ * `;`.
+ */
+semicolon: Semicolon, 
+/**
+ * What the endpoint gets.
+ */
+form: PathForm, };
+
+/**
+ * Whether something may stand in a path.
+ */
+export type Admission = "reject" | "keep";
+
+/**
+ * What `%2F` is in a path.
+ */
+export type EncodedSlash = "reject" | "keep" | "decode";
+
+/**
+ * What `;` is in a path.
+ */
+export type Semicolon = "reject" | "parameters" | "keep";
+
+/**
+ * In which form a path goes on.
+ */
+export type PathForm = "canonical" | "original";
 
 /**
  * A named set of endpoints that can serve the same traffic, with one picker.

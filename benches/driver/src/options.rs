@@ -1,9 +1,9 @@
 //! The words of the command line, and the plan that they make.
 
 use plan::{
-    Accept, AccessLog, Address, CostOp, Endpoint, EngineSettings, FORMAT, HeadLimits, HttpPolicy, Listener,
-    LogEncoding, LogPart, LogSample, LogSink, LogValue, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule,
-    TableHash, Timeouts,
+    Accept, AccessLog, Address, Admission, CostOp, EncodedSlash, Endpoint, EngineSettings, FORMAT, Forward, HeadLimits,
+    HttpListener, HttpPolicy, Listener, LogEncoding, LogPart, LogSample, LogSink, LogValue, PathForm, PathPolicy,
+    Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
 };
 
 /// What to run.
@@ -68,12 +68,18 @@ impl Options {
         let plan = Plan {
             format: FORMAT,
             version,
-            engine: EngineSettings { workers: self.workers, portable: self.portable, drain: 30_000, leave: 200 },
+            engine: EngineSettings {
+                workers: self.workers,
+                portable: self.portable,
+                drain: 30_000,
+                leave: 200,
+                retry_after: 1,
+            },
             access_log: self.log.clone(),
             listeners: vec![Listener {
                 key: "driver".into(),
                 address: self.listen.clone(),
-                protocol: self.protocol,
+                protocol: self.protocol.clone(),
                 accept: self.accept,
                 backlog: 4096,
             }],
@@ -92,10 +98,17 @@ impl Options {
 }
 
 /// The defaults of HTTP, as the configuration has them.
-const HTTP: Protocol = Protocol::Http {
+const HTTP: Protocol = Protocol::Http(HTTP_LISTENER);
+const HTTP_LISTENER: HttpListener = HttpListener {
     head: 30_000,
     keep_alive: 75_000,
     heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+    trust: Trust { networks: Vec::new(), unix: false },
+    underscores: Underscores::Keep,
+    hops: 20,
+    answers: Vec::new(),
+    proxy_status: false,
+    merge_slashes: false,
 };
 const POLICY: HttpPolicy = HttpPolicy {
     body: 60_000,
@@ -107,6 +120,18 @@ const POLICY: HttpPolicy = HttpPolicy {
     tunnel: Some(3_600_000),
     most_body: None,
     tries: 3,
+    forward: Forward { via: true, forwarded: false, real_ip: false, request_id: false, host: None },
+    answers: Vec::new(),
+    proxy_status: false,
+    trace: false,
+    paths: PathPolicy {
+        encoded_slash: EncodedSlash::Reject,
+        encoded_backslash: Admission::Reject,
+        encoded_percent: Admission::Keep,
+        backslash: Admission::Reject,
+        semicolon: Semicolon::Parameters,
+        form: PathForm::Canonical,
+    },
 };
 const REUSE: Reuse = Reuse { idle: 60_000, age: None, requests: None, most: 256 };
 const BUDGET: RetryBudget = RetryBudget { percent: 20, reserve: 10 };

@@ -16,7 +16,7 @@ pub struct Facts<'a> {
 pub struct Asked<'a> {
     /// The host without its port and without a dot at its end; empty where none is named.
     pub host: &'a [u8],
-    /// The path, which may have a query.
+    /// The canonical path, which may have a query.
     pub path: &'a [u8],
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -102,8 +103,8 @@ impl Stream {
         self.socket.peek(&mut [std::mem::MaybeUninit::uninit()]).is_ok_and(|count| count > 0)
     }
 
-    /// The address of the peer, without its port; `None` if it has none.
-    pub fn peer_ip(&self) -> Option<std::net::IpAddr> {
+    /// The address of the peer; `None` if it has none.
+    pub fn peer_ip(&self) -> Option<IpAddr> {
         let address = self.socket.peer_addr().ok().and_then(|address| address.as_socket());
         address.map(|address| address.ip().to_canonical())
     }

@@ -42,7 +42,7 @@ impl fmt::Display for Problem {
 /// ```
 /// let json = br#"{
 ///   "format": 1, "version": 1,
-///   "engine": { "workers": 1, "portable": false, "drain": 30000, "leave": 1000 },
+///   "engine": { "workers": 1, "portable": false, "drain": 30000, "leave": 1000, "retryAfter": 5 },
 ///   "accessLog": null, "listeners": [], "rules": [], "routes": [], "pools": [], "endpoints": []
 /// }"#;
 /// let decoded = plan::decode(json, &[], &plan::Tables::default()).unwrap();

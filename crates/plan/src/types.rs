@@ -3,9 +3,9 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, AccessLog, Address, CostOp, Endpoint, EngineSettings, HeadLimits, HttpPolicy, Listener, LogEncoding,
-    LogPart, LogSample, LogSink, LogValue, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, TableHash,
-    Timeouts,
+    Accept, AccessLog, Address, Admission, Answer, CostOp, EncodedSlash, Endpoint, EngineSettings, Forward, HeadLimits,
+    HttpListener, HttpPolicy, Listener, LogEncoding, LogPart, LogSample, LogSink, LogValue, PathForm, PathPolicy,
+    Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -35,13 +35,23 @@ pub fn typescript() -> String {
         LogSample,
         Listener,
         Protocol,
+        HttpListener,
+        Trust,
+        Underscores,
         HeadLimits,
+        Answer,
         Accept,
         Address,
         Rule,
         Route,
         Timeouts,
         HttpPolicy,
+        Forward,
+        PathPolicy,
+        Admission,
+        EncodedSlash,
+        Semicolon,
+        PathForm,
         Pool,
         Reuse,
         RetryBudget,

@@ -6,7 +6,9 @@ use std::hash::Hash;
 use crate::cost::stack_need;
 use crate::decode::Problem;
 use crate::tables::Tables;
-use crate::{AccessLog, Address, HeadLimits, LogPart, LogSample, LogSink, Picker, Plan, Pool, Protocol, Rule};
+use crate::{
+    AccessLog, Address, Answer, HeadLimits, LogPart, LogSample, LogSink, Picker, Plan, Pool, Protocol, Rule, STATUSES,
+};
 
 /// The most endpoints that `least` draws for one choice.
 const MOST_CHOICES: u32 = 32;
@@ -21,6 +23,8 @@ const MOST_COUNT: u32 = 128;
 /// The most parts of a line of the access log, and bytes of those that are the same in every line.
 const MOST_LOG_PARTS: u32 = 200;
 const MOST_LOG_TEXT: u32 = 4 * 1024;
+/// The most bytes that the body of an answer of ours may have.
+const MOST_ANSWER: usize = 64 * 1024;
 
 /// Everything that is wrong with `plan`, given the tables it names.
 pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
@@ -41,13 +45,18 @@ pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
         if route.http.tries == 0 {
             found.add(&format!("routes[{at}].http.tries"), "is 0".into());
         }
+        if route.http.forward.host.as_ref().is_some_and(|host| !is_authority(host)) {
+            found.add(&format!("routes[{at}].http.forward.host"), "is no host".into());
+        }
+        found.answers(&format!("routes[{at}].http"), &route.http.answers);
     }
     for (at, rule) in plan.rules.iter().enumerate() {
         found.rule(&format!("rules[{at}]"), rule, plan);
     }
     for (at, listener) in plan.listeners.iter().enumerate() {
-        if let Protocol::Http { heads, .. } = listener.protocol {
-            found.heads(&format!("listeners[{at}].protocol.heads"), heads);
+        if let Protocol::Http(http) = &listener.protocol {
+            found.heads(&format!("listeners[{at}].protocol.heads"), http.heads);
+            found.answers(&format!("listeners[{at}].protocol"), &http.answers);
         }
     }
     for (at, pool) in plan.pools.iter().enumerate() {
@@ -64,6 +73,12 @@ pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
         }
     }
     found.problems
+}
+
+/// As far as it could break a head; TypeScript says more.
+fn is_authority(host: &str) -> bool {
+    let may = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%[]:".contains(&byte);
+    !host.is_empty() && host.len() <= 255 && host.bytes().all(may)
 }
 
 /// Port 0 is a different port each time it is asked for.
@@ -151,6 +166,23 @@ impl Findings {
         {
             if value == 0 || value > most {
                 self.add(&format!("{place}.{name}"), format!("is not from 1 to {most}"));
+            }
+        }
+    }
+
+    /// What goes out must not be read as anything but one answer.
+    fn answers(&mut self, place: &str, answers: &[Answer]) {
+        self.unique(place, "answers", answers.iter().map(|answer| answer.status));
+        for (n, Answer { status, content_type, body }) in answers.iter().enumerate() {
+            let place = format!("{place}.answers[{n}]");
+            if !STATUSES.contains(status) {
+                self.add(&format!("{place}.status"), format!("{status} is none of ours"));
+            }
+            if content_type.trim().is_empty() || content_type.bytes().any(|byte| !matches!(byte, b' '..=b'~')) {
+                self.add(&format!("{place}.contentType"), "is no media type".into());
+            }
+            if body.len() > MOST_ANSWER {
+                self.add(&format!("{place}.body"), format!("has more than {MOST_ANSWER} bytes"));
             }
         }
     }

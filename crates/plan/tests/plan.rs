@@ -12,12 +12,23 @@ fn full() -> (Value, Vec<Vec<u8>>) {
     let cycle = table(&[0, 1]);
     let hash = plan::TableHash::of(&cycle).0;
     let timeouts = json!({ "connect": 5000, "idle": 600_000, "halfClose": null });
+    let answers = json!([{ "status": 503, "contentType": "text/html", "body": "<p>Be right back." }]);
+    let paths = json!({
+        "encodedSlash": "decode", "encodedBackslash": "reject", "encodedPercent": "keep", "backslash": "reject",
+        "semicolon": "parameters", "form": "canonical"
+    });
+    let forward = json!({ "via": true, "forwarded": false, "realIp": false, "requestId": true, "host": "a:80" });
     let http = json!({
         "body": 60_000, "bodyRate": 240, "firstByte": 60_000, "response": 30_000,
-        "attempt": 1000, "total": null, "tunnel": 3_600_000, "mostBody": 5_000_000_000_u64, "tries": 3
+        "attempt": 1000, "total": null, "tunnel": 3_600_000, "mostBody": 5_000_000_000_u64, "tries": 3,
+        "forward": forward, "answers": answers, "proxyStatus": true, "trace": false, "paths": paths
     });
     let heads = json!({ "line": 16_384, "fields": 65_536, "count": 100 });
-    let protocol = json!({ "kind": "http", "head": 30_000, "keepAlive": 75_000, "heads": heads });
+    let trust = json!({ "networks": ["10.0.0.0/8", "::1/128"], "unix": true });
+    let protocol = json!({
+        "kind": "http", "head": 30_000, "keepAlive": 75_000, "heads": heads, "trust": trust, "underscores": "keep",
+        "hops": 20, "answers": answers, "proxyStatus": false, "mergeSlashes": false
+    });
     let reuse = json!({ "idle": 60_000, "age": null, "requests": 1000, "most": 256 });
     let budget = json!({ "percent": 20, "reserve": 10 });
     let ops = ["inflight", "open", "plus", "times", "over"].map(|op| json!({ "op": op }));
@@ -37,7 +48,7 @@ fn full() -> (Value, Vec<Vec<u8>>) {
     let plan = json!({
         "format": 1,
         "version": 7,
-        "engine": { "workers": null, "portable": false, "drain": 30_000, "leave": 1000 },
+        "engine": { "workers": null, "portable": false, "drain": 30_000, "leave": 1000, "retryAfter": 5 },
         "accessLog": log,
         "listeners": [
             { "key": "web", "address": { "kind": "tcp", "host": "::", "port": 80 }, "protocol": protocol, "accept": "per-worker", "backlog": 4096 },
@@ -106,13 +117,15 @@ fn every_object_of_a_full_plan_refuses_an_unknown_field() {
         assert!(refusal.contains("surprise"), "at {path}: {refusal}");
         seen += 1;
     });
-    assert_eq!(seen, 43, "the full plan lost or won an object");
+    assert_eq!(seen, 51, "the full plan lost or won an object");
 }
 
 #[test]
 fn what_cannot_run_is_refused_with_its_place() {
     let (plan, tables) = full();
     let text = |text: &str| json!({ "kind": "text", "text": text });
+    let answer = plan["listeners"][0]["protocol"]["answers"][0].clone();
+    let twice = json!([answer, answer]);
     for (path, value, want) in [
         ("/format", json!(2), "format 2 is not 1"),
         ("/engine/workers", json!(0), "engine.workers: is not from 1 to 1024"),
@@ -139,6 +152,24 @@ fn what_cannot_run_is_refused_with_its_place() {
         ("/listeners/0/protocol/heads/line", json!(32_769), "listeners[0].protocol.heads.line: is not from 1 to 32768"),
         ("/listeners/0/protocol/heads/fields", json!(0), "listeners[0].protocol.heads.fields: is not from 1 to 65536"),
         ("/listeners/0/protocol/heads/count", json!(129), "listeners[0].protocol.heads.count: is not from 1 to 128"),
+        ("/routes/1/http/answers/0/status", json!(418), "routes[1].http.answers[0].status: 418 is none of ours"),
+        ("/routes/1/http/answers/0/contentType", json!(" "), "routes[1].http.answers[0].contentType: is no media type"),
+        (
+            "/routes/1/http/answers/0/contentType",
+            json!("a/b\r\nX: y"),
+            "routes[1].http.answers[0].contentType: is no media type",
+        ),
+        (
+            "/routes/1/http/answers/0/body",
+            json!("x".repeat(65_537)),
+            "routes[1].http.answers[0].body: has more than 65536 bytes",
+        ),
+        (
+            "/listeners/0/protocol/answers/0/status",
+            json!(200),
+            "listeners[0].protocol.answers[0].status: 200 is none of ours",
+        ),
+        ("/listeners/0/protocol/answers", twice, "listeners[0].protocol.answers: 503 stands there twice"),
         ("/pools/0/endpoints", json!([0, 0]), "pools[0].endpoints: 0 stands there twice"),
         ("/pools/0/endpoints", json!([0]), "pools[0].picker.table: 1 is not among the 1 there are"),
         ("/pools/0/picker/table", json!("ff"), "pools[0].picker.table: ff was never sent"),
@@ -167,6 +198,9 @@ fn what_only_just_can_run_is_accepted() {
         ("/listeners/0/protocol/heads", json!({ "line": 32_768, "fields": 65_536, "count": 128 })),
         ("/listeners/0/protocol/heads", json!({ "line": 1, "fields": 1, "count": 1 })),
         ("/routes/0/http/tries", json!(1)),
+        ("/routes/0/http/answers", json!([])),
+        ("/routes/1/http/answers/0/status", json!(508)),
+        ("/routes/1/http/answers/0/body", json!("x".repeat(65_536))),
         ("/routes/0/http/mostBody", json!(null)),
     ] {
         let mut odd = plan.clone();

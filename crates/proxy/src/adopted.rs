@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::http1::Idle;
+use crate::http1::{Idle, Manners};
 use account::{EndpointCounts, ListenerCounts, PoolCounts, RouteCounts};
 use decide::Cursor;
 use plan::{Address, HttpPolicy, RetryBudget, Reuse, TableHash, Timeouts};
@@ -51,7 +51,7 @@ pub struct RouteHere {
     /// How long each step may take.
     pub timeouts: Timeouts,
     /// What holds for HTTP alone.
-    pub http: HttpPolicy,
+    pub http: Arc<HttpPolicy>,
 }
 
 impl RouteHere {
@@ -86,6 +86,8 @@ pub struct Adopted {
     /// The world.
     pub world: Arc<World>,
     listeners: Vec<Rc<ListenerHere>>,
+    /// What holds for the clients of each listener that speaks HTTP.
+    manners: Vec<Option<Rc<Manners>>>,
     routes: Vec<Rc<RouteHere>>,
     pools: Vec<Rc<PoolHere>>,
     endpoints: Vec<Rc<EndpointHere>>,
@@ -123,7 +125,7 @@ impl Adopted {
             }
         };
         let route = |route: &Route| {
-            let Route { timeouts, http, .. } = *route;
+            let (timeouts, http) = (route.timeouts, route.http.clone());
             match routes.remove(&Arc::as_ptr(&route.live)) {
                 Some(same) if same.timeouts == timeouts && same.http == http => same,
                 other => {
@@ -143,6 +145,7 @@ impl Adopted {
         };
         let adopted = Self {
             listeners: world.listeners.iter().map(listener).collect(),
+            manners: world.listeners.iter().map(|listener| Manners::of(&listener.protocol).map(Rc::new)).collect(),
             endpoints: world.endpoints.iter().map(endpoint).collect(),
             routes: world.routes.iter().map(route).collect(),
             pools: world.pools.iter().map(pool).collect(),
@@ -156,6 +159,11 @@ impl Adopted {
     /// The listener at a position.
     pub fn listener(&self, at: ListenerIx) -> Option<&Rc<ListenerHere>> {
         self.listeners.get(at.index())
+    }
+
+    /// What holds for the clients of the listener at a position, if it speaks HTTP.
+    pub fn manners(&self, at: ListenerIx) -> Option<&Rc<Manners>> {
+        self.manners.get(at.index())?.as_ref()
     }
 
     /// Whether a listener of an earlier world is still there.

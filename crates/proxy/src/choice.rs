@@ -5,7 +5,7 @@ use std::rc::Rc;
 use account::Fault;
 use decide::{Asked, Candidates, Facts, Need, Numbers, Routed, pick, route};
 use net::Tick;
-use world::{EndpointIx, Inflight, ListenerIx, Pool, PoolIx, State};
+use world::{EndpointIx, Inflight, ListenerIx, Pool, PoolIx, RouteIx, State};
 
 use crate::adopted::{Adopted, EndpointHere, PoolHere, RouteHere};
 use crate::http1::Conn;
@@ -32,32 +32,61 @@ impl Choice {
     }
 }
 
-/// Routes what came in by `listener`, and picks an endpoint for it. What a request asks for is brought
-/// only if a rule looks at it.
+/// Routes a connection that came in by `listener`, and picks an endpoint for it.
 ///
 /// # Errors
 ///
 /// No route takes it, or no endpoint is to be had; with the route, if one took it.
-pub fn choose<'a>(
-    station: &Station,
-    adopted: &Adopted,
+pub fn choose(station: &Station, adopted: &Adopted, listener: ListenerIx) -> Result<Choice, NotChosen> {
+    serve(station, adopted, &take(adopted, listener, || None)?)
+}
+
+/// The route that took something.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    /// The route.
+    pub route: &'a Rc<RouteHere>,
+    at: RouteIx,
+    pool: PoolIx,
+}
+
+/// Routes what came in by `listener`. What a request asks for is brought only if a rule looks at it.
+///
+/// # Errors
+///
+/// No route takes it.
+pub fn take<'a, 'b>(
+    adopted: &'a Adopted,
     listener: ListenerIx,
-    asked: impl FnOnce() -> Option<Asked<'a>>,
-) -> Result<Choice, NotChosen> {
+    asked: impl FnOnce() -> Option<Asked<'b>>,
+) -> Result<Taken<'a>, NotChosen> {
+    let none = NotChosen { fault: Fault::NoRoute, route: None };
     let mut routed = route(&adopted.world, Facts { listener, asked: None });
     if routed == Routed::Need(Need::Head) {
         routed = route(&adopted.world, Facts { listener, asked: asked() });
     }
-    let Routed::Chosen(at) = routed else {
-        return Err(NotChosen { fault: Fault::NoRoute, route: None });
-    };
-    let (route, pool) = adopted.route(at).ok_or(NotChosen { fault: Fault::NoRoute, route: None })?;
+    let Routed::Chosen(at) = routed else { return Err(none) };
+    let (route, pool) = adopted.route(at).ok_or(none)?;
     route.counts.taken.add(1);
-    if let Some((_, pool)) = adopted.pool(pool) {
+    Ok(Taken { route, at, pool })
+}
+
+/// Whether the route that took something takes this as well.
+pub fn takes(adopted: &Adopted, listener: ListenerIx, taken: &Taken<'_>, asked: Asked<'_>) -> bool {
+    route(&adopted.world, Facts { listener, asked: Some(asked) }) == Routed::Chosen(taken.at)
+}
+
+/// Picks an endpoint for what a route has taken.
+///
+/// # Errors
+///
+/// None is to be had.
+pub fn serve(station: &Station, adopted: &Adopted, taken: &Taken<'_>) -> Result<Choice, NotChosen> {
+    if let Some((_, pool)) = adopted.pool(taken.pool) {
         pool.counts.requests.add(1);
     }
-    let picked = pick_from(station, adopted, route, pool, &[]);
-    picked.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) })
+    let picked = pick_from(station, adopted, taken.route, taken.pool, &[]);
+    picked.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(taken.route.clone()) })
 }
 
 /// Why nothing was chosen.

@@ -1,5 +1,6 @@
 //! The story of a client's connection that speaks HTTP/1.
 
+mod admit;
 mod answer;
 mod body;
 mod buffer;
@@ -8,6 +9,8 @@ mod deadline;
 mod endpoint;
 mod exchange;
 mod heads;
+mod origin;
+mod path;
 mod pump;
 mod recycle;
 mod reframe;

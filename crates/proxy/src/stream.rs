@@ -7,12 +7,11 @@ use std::time::Instant;
 use account::{Fault, Side};
 use decide::{Retry, retry};
 use net::{Half, Held, Relay, Stream, dial};
-use plan::{Protocol, Timeouts};
+use plan::Timeouts;
 use world::{ListenerIx, Open};
 
 use crate::choice::{Choice, NotChosen, choose, choose_again};
 use crate::connection::Entered;
-use crate::http1::Manners;
 use crate::log::{Entry, Relayed};
 use crate::station::Station;
 
@@ -28,15 +27,14 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
         return refuse(client);
     };
     let entered = Entered::new(station, here.clone());
-    if let Some(Protocol::Http { head, keep_alive, heads }) = adopted.world.listener(listener).map(|at| at.protocol) {
-        let manners = Manners::new(head, keep_alive, heads);
-        return crate::http1::begin(entered, client, listener, manners, held);
+    if let Some(manners) = adopted.manners(listener) {
+        return crate::http1::begin(entered, client, listener, manners.clone(), held);
     }
     // Whoever accepts must outlive a bug in here.
     let decide = std::panic::AssertUnwindSafe(|| {
         #[cfg(feature = "inject")]
         station.panic_if_ordered(crate::station::PanicAt::Choose);
-        choose(station, &adopted, listener, || None)
+        choose(station, &adopted, listener)
     });
     let choice = std::panic::catch_unwind(decide).unwrap_or(Err(NotChosen { fault: Fault::Panic, route: None }));
     // Its end is counted; nobody waits for it.

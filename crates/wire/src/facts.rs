@@ -40,8 +40,16 @@ pub(crate) struct Facts {
     pub expects_continue: bool,
     /// Something else is expected, which only a request can.
     pub expects_other: bool,
-    /// `X-Forwarded-For`, `-Proto` and `-Host`.
-    pub forwarded: FieldSet,
+    /// What is said of a client before this one: `X-Forwarded-…`, `Forwarded` and `X-Real-IP`.
+    pub claims: FieldSet,
+    /// `X-Request-Id`.
+    pub request_ids: FieldSet,
+    /// Fields whose names have `_`.
+    pub underscored: FieldSet,
+    /// `Via`.
+    pub via: FieldSet,
+    /// `Max-Forwards`.
+    pub max_forwards: FieldSet,
     /// How many other fields `Connection` names.
     names_others: usize,
     /// There is a field called `Close`, which `Connection: close` names as well (RFC 9112 section 9.6).
@@ -53,7 +61,7 @@ const MOST_NAMED: usize = 32;
 
 /// Fields that nobody can name to be dropped: they say how long a message is, where it goes, who sends
 /// it, or what it is.
-const PROTECTED: [&[u8]; 20] = [
+const PROTECTED: [&[u8]; 18] = [
     b"host",
     b"content-length",
     b"transfer-encoding",
@@ -70,11 +78,12 @@ const PROTECTED: [&[u8]; 20] = [
     b"location",
     b"via",
     b"forwarded",
-    b"x-forwarded-for",
-    b"x-forwarded-proto",
-    b"x-forwarded-host",
     b"x-real-ip",
+    b"x-request-id",
 ];
+
+/// What names begin with that say something of a client; nobody can name these to be dropped, either.
+const CLAIM: &[u8] = b"x-forwarded-";
 
 impl Facts {
     /// Takes the head that `bytes` are, whose fields the parser found in them, and reads those. Whatever
@@ -87,7 +96,13 @@ impl Facts {
         limits: &Limits,
     ) -> Result<Self, Refusal> {
         let mut facts = Self::default();
-        head.take(bytes, fields, limits, |at, name, value| facts.field(at, name, value, version))?;
+        head.take(bytes, fields, limits, |at, name, value| {
+            // The plain way knows no such names.
+            if memchr::memchr(b'_', name).is_some() {
+                facts.underscored.add(at);
+            }
+            facts.field(at, name, value, version)
+        })?;
         facts.close(head)?;
         Ok(facts)
     }
@@ -157,20 +172,28 @@ impl Facts {
             (16, b'p') if is(name, b"proxy-connection") => self.connection.drop.add(at),
             (18, b'p') if is(name, b"proxy-authenticate") => self.connection.drop.add(at),
             (19, b'p') if is(name, b"proxy-authorization") => self.connection.drop.add(at),
-            (15, b'x') if is_like(name, b"x-forwarded-for") => self.forwarded(at, name),
-            (16, b'x') if is_like(name, b"x-forwarded-host") => self.forwarded(at, name),
-            (17, b'x') if is_like(name, b"x-forwarded-proto") => self.forwarded(at, name),
+            (3, b'v') if is(name, b"via") => self.via.add(at),
+            (12, b'm') if is(name, b"max-forwards") => self.max_forwards.add(at),
+            // Some set the environment variable by it that names their proxy.
+            (5, b'p') if is(name, b"proxy") => self.connection.drop.add(at),
+            (9, b'f') if is(name, b"forwarded") => self.claims.add(at),
+            (_, b'x') => self.client(at, name),
             _ => {}
         }
         Ok(())
     }
 
-    /// What is said of a client before this one. Spelt so that only a careless reader takes it for that,
+    /// What may be said of a client before this one. Spelt so that only a careless reader takes it for that,
     /// it goes no further, whoever has sent it.
-    fn forwarded(&mut self, at: usize, name: &[u8]) {
+    fn client(&mut self, at: usize, name: &[u8]) {
+        let set = match is_claim(name) || is_like(name, b"x-real-ip") {
+            true => &mut self.claims,
+            false if is_like(name, b"x-request-id") => &mut self.request_ids,
+            false => return,
+        };
         match name.iter().any(|byte| matches!(byte, b'_' | b'.')) {
             true => self.connection.drop.add(at),
-            false => self.forwarded.add(at),
+            false => set.add(at),
         }
     }
 
@@ -218,7 +241,7 @@ impl Facts {
     #[cold]
     fn drop_named(&mut self, head: &Head) {
         for token in head.view().values(b"connection").flat_map(members).filter(|token| all_token(token)) {
-            if PROTECTED.iter().any(|name| is(token, name)) {
+            if is_claim(token) || PROTECTED.iter().any(|name| is(token, name)) {
                 continue;
             }
             for (at, _) in head.view().fields().enumerate().filter(|(_, (name, _))| is(name, token)) {
@@ -232,12 +255,20 @@ impl Facts {
 #[inline(always)]
 fn may_matter(name: &[u8]) -> bool {
     let lengths = name.first().and_then(|first| LENGTHS.get(usize::from(first & 31)));
-    lengths.is_some_and(|lengths| lengths.checked_shr(name.len() as u32).unwrap_or(0) & 1 == 1)
+    lengths.is_some_and(|lengths| lengths >> name.len().min(LONG) & 1 == 1)
 }
+
+/// This long, or longer.
+const LONG: usize = 31;
 
 /// For each letter the lengths of the names in [`Facts::known`] that begin with it.
 static LENGTHS: [u32; 32] = {
     let mut lengths = [0; 32];
+    // And any that begin as claims do, however they go on.
+    #[expect(clippy::indexing_slicing, reason = "it is worked out by the compiler")]
+    {
+        lengths[(b'x' & 31) as usize] = u32::MAX << CLAIM.len();
+    }
     let mut at = 0;
     while at < KNOWN.len() {
         #[expect(clippy::indexing_slicing, reason = "it is worked out by the compiler")]
@@ -250,7 +281,7 @@ static LENGTHS: [u32; 32] = {
 };
 
 /// The names that matter.
-const KNOWN: [&[u8]; 16] = [
+const KNOWN: [&[u8]; 19] = [
     b"host",
     b"connection",
     b"content-length",
@@ -264,10 +295,18 @@ const KNOWN: [&[u8]; 16] = [
     b"proxy-connection",
     b"proxy-authenticate",
     b"proxy-authorization",
-    b"x-forwarded-for",
-    b"x-forwarded-host",
-    b"x-forwarded-proto",
+    b"via",
+    b"max-forwards",
+    b"proxy",
+    b"forwarded",
+    b"x-real-ip",
+    b"x-request-id",
 ];
+
+/// Whether it begins as what is said of a client, also for a reader that takes `_` or `.` for `-`.
+fn is_claim(name: &[u8]) -> bool {
+    name.get(..CLAIM.len()).is_some_and(|begin| is_like(begin, CLAIM))
+}
 
 fn is(name: &[u8], real: &[u8]) -> bool {
     name.eq_ignore_ascii_case(real)

@@ -79,6 +79,11 @@ impl FieldSet {
         self.0 & 1u128.checked_shl(at as u32).unwrap_or(0) != 0
     }
 
+    /// Whether there is none in it.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
     /// What is in either.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

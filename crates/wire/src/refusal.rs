@@ -30,6 +30,7 @@ refusals! {
     StartLine = 400, "start-line", "The first line is malformed (RFC 9112 sections 3 and 4).";
     Version = 505, "version", "The version of HTTP is neither 1.0 nor 1.1.";
     Target = 400, "target", "The request target is malformed (RFC 9112 section 3.2).";
+    Path = 400, "path", "The path has an encoding that is broken, a NUL or not UTF-8, or what its route refuses.";
     TargetLength = 414, "target-length", "The request line is longer than the limit.";
     Method = 405, "method", "The method is not served here.";
     Field = 400, "field", "A field line is malformed (RFC 9112 section 5).";
@@ -37,6 +38,7 @@ refusals! {
     FieldsLength = 431, "fields-length", "The fields are longer than the limit.";
     FieldsCount = 431, "fields-count", "There are more fields than the limit.";
     Alias = 400, "alias", "A field is spelt so that others may take it for one that says how long the message is.";
+    Underscore = 400, "underscore", "The name of a field has an underscore, and the listener takes none.";
     Host = 400, "host", "There is no Host, more than one, or a malformed one (RFC 9112 section 3.2).";
     ContentLength = 400, "content-length", "Content-Length is malformed or repeated (RFC 9110 section 8.6).";
     TransferEncoding = 400, "transfer-encoding", "Transfer-Encoding is malformed, repeated or not allowed (RFC 9112 section 6.1).";
@@ -44,6 +46,8 @@ refusals! {
     TwoLengths = 400, "two-lengths", "Both Content-Length and Transfer-Encoding are there (RFC 9112 section 6.3).";
     Expectation = 417, "expectation", "The expectation is not 100-continue (RFC 9110 section 10.1.1).";
     UpgradeBody = 400, "upgrade-body", "A request that asks for another protocol has a body.";
+    MaxForwards = 400, "max-forwards", "Max-Forwards is no number, or there are two (RFC 9110 section 7.6.2).";
+    TraceBody = 400, "trace-body", "A TRACE request has a body (RFC 9110 section 9.3.8).";
     ChunkSize = 400, "chunk-size", "The size of a chunk is malformed (RFC 9112 section 7.1).";
     ChunkExtension = 400, "chunk-extension", "A chunk extension is malformed, or all of them are longer than the limit.";
     ChunkEnd = 400, "chunk-end", "A chunk does not end where its size says.";

@@ -64,12 +64,14 @@ pub struct Request {
     pub method_at: Span,
     /// The target.
     pub target: Target,
+    /// Its path may not be canonical, or have a mark; several slashes are not looked for.
+    pub odd_path: bool,
     /// The version.
     pub version: Version,
     /// Where the authority stands: of the target, or of Host. Only HTTP/1.0 may go without.
     pub host: Option<Span>,
-    /// The Host field, when the target says another authority that goes in its place.
-    pub host_field: FieldSet,
+    /// The Host field.
+    pub host_fields: FieldSet,
     /// There is a Host field that goes on as it is.
     pub host_stays: bool,
     /// How long the body is.
@@ -80,8 +82,16 @@ pub struct Request {
     pub odd_length: bool,
     /// What is said to the neighbour alone.
     pub connection: Connection,
-    /// What it says of a client before this one: `X-Forwarded-For`, `-Proto` and `-Host`.
-    pub forwarded: FieldSet,
+    /// What it says of a client before this one: `X-Forwarded-…`, `Forwarded` and `X-Real-IP`.
+    pub claims: FieldSet,
+    /// `X-Request-Id`.
+    pub request_ids: FieldSet,
+    /// Fields whose names have `_`, which some take for `-`.
+    pub underscored: FieldSet,
+    /// The fields that say by whom it has come: Via.
+    pub via: FieldSet,
+    /// The fields that say how far it may go: Max-Forwards.
+    pub max_forwards: FieldSet,
     /// The value of Upgrade, when another protocol is asked for.
     pub upgrade: Option<Span>,
     /// The client takes trailers.
@@ -157,7 +167,7 @@ impl Request {
             let authority = Host::parse(head.part(target_at)).is_ok_and(|host| host.port.is_some());
             return Err(if authority { Refusal::Method } else { Refusal::Target });
         }
-        let target = Target::parse(head.bytes(), target_at, method)?;
+        let (target, odd_path) = Target::parse(head.bytes(), target_at, method)?;
         let host = host(head, target, &facts, version)?;
         if facts.expects_other {
             return Err(Refusal::Expectation);
@@ -184,15 +194,20 @@ impl Request {
             method,
             method_at,
             target,
+            odd_path,
             version,
             host,
             host_stays: facts.hosts > 0 && !target_wins,
-            host_field: if target_wins { facts.host_fields } else { FieldSet::default() },
+            host_fields: facts.host_fields,
             framing,
             length_fields: facts.length_fields,
             odd_length: facts.odd,
             connection,
-            forwarded: facts.forwarded,
+            claims: facts.claims,
+            request_ids: facts.request_ids,
+            underscored: facts.underscored,
+            via: facts.via,
+            max_forwards: facts.max_forwards,
             upgrade,
             takes_trailers: facts.takes_trailers,
             expects_continue: facts.expects_continue && version == Version::Http11,

@@ -2,6 +2,7 @@
 
 use crate::head::Span;
 use crate::host::Host;
+use crate::path::{may_be_odd, split_query};
 use crate::{Method, Refusal};
 
 /// The target of a request.
@@ -16,17 +17,20 @@ pub enum Target {
 }
 
 impl Target {
-    /// Reads the target that stands at `span` of `bytes`.
-    pub(crate) fn parse(bytes: &[u8], span: Span, method: Method) -> Result<Self, Refusal> {
+    /// Reads the target that stands at `span` of `bytes`, and says whether its path may not be canonical.
+    pub(crate) fn parse(bytes: &[u8], span: Span, method: Method) -> Result<(Self, bool), Refusal> {
         let target = bytes.get(span.start()..span.end()).unwrap_or_default();
-        if !target.iter().all(|byte| is_target(*byte)) || has_encoded_nul(target) {
+        let classes = classes(target);
+        if classes & NEVER != 0 || (classes & ODD != 0 && has_encoded_nul(target)) {
             return Err(Refusal::Target);
         }
-        match target {
-            [b'/', ..] => Ok(Self::Origin(span)),
-            b"*" if method == Method::Options => Ok(Self::Asterisk),
-            _ => Self::absolute(target, span),
-        }
+        let parsed = match target {
+            [b'/', ..] => Self::Origin(span),
+            b"*" if method == Method::Options => Self::Asterisk,
+            _ => Self::absolute(target, span)?,
+        };
+        let path = || bytes.get(parsed.path().start()..parsed.path().end()).unwrap_or_default();
+        Ok((parsed, classes & (ODD | DOT) != 0 && may_be_odd(split_query(path()).0)))
     }
 
     fn absolute(target: &[u8], span: Span) -> Result<Self, Refusal> {
@@ -51,10 +55,35 @@ impl Target {
     }
 }
 
-/// Visible ASCII but the `#` of a fragment, which never travels.
-fn is_target(byte: u8) -> bool {
-    matches!(byte, b'!'..=b'~') && byte != b'#'
+/// It is neither visible ASCII, nor the `#` of a fragment, which never travels.
+const NEVER: u8 = 1;
+/// It may not stay in a path as it is, or be read in two ways there.
+const ODD: u8 = 1 << 1;
+/// A segment of dots begins with it.
+const DOT: u8 = 1 << 2;
+
+/// Of which classes there are bytes. It looks at all of them, which is quicker than to look when to stop.
+fn classes(target: &[u8]) -> u8 {
+    target.iter().fold(0, |classes, byte| classes | CLASSES.get(usize::from(*byte)).copied().unwrap_or(NEVER))
 }
+
+static CLASSES: [u8; 256] = {
+    let mut table = [NEVER; 256];
+    let mut byte = b'!';
+    while byte <= b'~' {
+        #[expect(clippy::indexing_slicing, reason = "the table has every byte")]
+        {
+            table[byte as usize] = match byte {
+                b'#' => NEVER,
+                b'%' | b';' | b'\\' => ODD,
+                b'.' => DOT,
+                _ => 0,
+            };
+        }
+        byte += 1;
+    }
+    table
+};
 
 fn has_encoded_nul(target: &[u8]) -> bool {
     memchr::memchr_iter(b'%', target).any(|at| target.get(at + 1..at + 3) == Some(b"00"))

@@ -160,7 +160,7 @@ fn names_that_others_take_for_framing_are_refused() {
 fn names_that_others_take_for_what_is_said_of_the_client_go_no_further() {
     let (request, _) = understood(get("X_Forwarded_For: a\r\nx-forwarded.proto: b\r\nX-Forwarded-Host: c\r\n"));
     let dropped: Vec<_> = (0..4).filter(|at| request.connection.drop.has(*at)).collect();
-    assert_eq!((dropped, request.forwarded.has(3)), (vec![1, 2], true));
+    assert_eq!((dropped, request.claims.has(3)), (vec![1, 2], true));
 }
 
 /// Conformance: 7.
@@ -297,7 +297,7 @@ fn the_target_has_a_form_that_fits_its_method() {
     assert!(matches!(request.target, Target::Absolute(..)));
     assert_eq!(head.part(request.host.unwrap()), b"B:81", "the target wins");
     assert_eq!(head.part(request.target.path()), b"/x?y=%25");
-    assert!(request.host_field.has(0));
+    assert!(request.host_fields.has(0));
     let (request, head) = understood("GET http://b HTTP/1.1\r\nHost: a\r\n\r\n");
     assert_eq!(head.part(request.target.path()), b"");
     let (request, head) = understood("GET http://b?q HTTP/1.1\r\nHost: a\r\n\r\n");

@@ -71,8 +71,8 @@ pub struct Route {
     pub pool: PoolIx,
     /// How long each step may take.
     pub timeouts: Timeouts,
-    /// What holds for HTTP alone.
-    pub http: HttpPolicy,
+    /// What holds for HTTP alone. Every worker reads the same one.
+    pub http: Arc<HttpPolicy>,
     /// What outlives the plan.
     pub live: Arc<RouteLive>,
 }
@@ -137,7 +137,7 @@ impl World {
                 .zip(&plan.listeners)
                 .map(|(at, listener)| Listener {
                     rules: rules.next().unwrap_or_default(),
-                    protocol: listener.protocol,
+                    protocol: listener.protocol.clone(),
                     logs: logged.contains(&at),
                     live: lives.listener(&listener.key),
                 })
@@ -148,7 +148,7 @@ impl World {
                 .map(|route| Route {
                     pool: PoolIx(route.pool),
                     timeouts: route.timeouts,
-                    http: route.http,
+                    http: Arc::new(route.http.clone()),
                     live: lives.route(&route.key),
                 })
                 .collect(),

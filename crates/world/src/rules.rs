@@ -50,7 +50,7 @@ impl Rules {
         for (place, rule) in plan.rules.iter().enumerate() {
             let named = |at: usize| rule.listeners.as_ref().is_none_or(|list| list.contains(&(at as u32)));
             for (at, rules) in all.iter_mut().enumerate().filter(|(at, _)| named(*at)) {
-                let speaks_http = plan.listeners.get(at).is_some_and(|l| matches!(l.protocol, Protocol::Http { .. }));
+                let speaks_http = plan.listeners.get(at).is_some_and(|l| matches!(l.protocol, Protocol::Http(_)));
                 if speaks_http || (rule.host.is_none() && rule.path.is_none()) {
                     rules.add(place, rule);
                 }

@@ -5,16 +5,16 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use account::Fault;
-use plan::{HeadLimits, Protocol};
+use plan::{HeadLimits, HttpListener, Protocol};
 
 use crate::support::web::{Reply, Web, Wire, get, in_turn, post, response, run};
-use crate::support::{Draft, Endpoint, any_port, eventually};
+use crate::support::{Draft, Endpoint, HTTP_LISTENER, any_port, eventually};
 
 /// A first line of 40 bytes, field lines of 100 bytes with their ends, and 3 fields.
 fn tight(draft: Draft) -> Draft {
     let mut draft = draft;
     let heads = HeadLimits { line: 40, fields: 100, count: 3 };
-    draft.listeners[0].protocol = Protocol::Http { head: 30_000, keep_alive: 75_000, heads };
+    draft.listeners[0].protocol = Protocol::Http(HttpListener { heads, ..HTTP_LISTENER });
     draft
 }
 

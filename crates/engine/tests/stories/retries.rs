@@ -36,7 +36,9 @@ fn thrifty(draft: Draft) -> Draft {
 fn a_fresh_connection_that_ends_unanswered_is_followed_by_another_endpoint() {
     for method in ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"] {
         let (dies, web) = (dies("a"), Web::plain("b"));
-        let (running, at) = before(&[&dies.endpoint, &web.endpoint]);
+        let mut draft = in_turn(&[&dies.endpoint, &web.endpoint]);
+        draft.http.trace = true;
+        let (running, at) = run(&draft);
         Wire::to(&at).say(format!("{method} /x HTTP/1.1\r\nHost: a\r\n\r\n")).hear("200 OK");
         assert_eq!((dies.requests().len(), web.requests().len()), (1, 1), "{method}");
         assert_eq!(dies.requests(), web.requests());

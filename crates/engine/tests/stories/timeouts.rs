@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use account::Fault;
-use plan::{HeadLimits, Protocol};
+use plan::{HttpListener, Protocol};
 
 use crate::support::web::{Reply, Web, Wire, find, get, in_turn, post, read_head, response, run};
-use crate::support::{Draft, Endpoint, any_port, deaf, eventually};
+use crate::support::{Draft, Endpoint, HTTP_LISTENER, any_port, deaf, eventually};
 
 /// HTTP with these times for a head and for the next request.
 fn http(head: u32, keep_alive: u32) -> Protocol {
-    Protocol::Http { head, keep_alive, heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 } }
+    Protocol::Http(HttpListener { head, keep_alive, ..HTTP_LISTENER })
 }
 
 /// Reads requests and never answers.

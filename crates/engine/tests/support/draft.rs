@@ -1,8 +1,9 @@
 //! A plan as a test writes it: by names.
 
 use plan::{
-    Accept, AccessLog, Address, CostOp, EngineSettings, FORMAT, HeadLimits, HttpPolicy, Listener, Picker, Plan, Pool,
-    Protocol, RetryBudget, Reuse, Route, Rule, TableHash, Timeouts,
+    Accept, AccessLog, Address, Admission, CostOp, EncodedSlash, EngineSettings, FORMAT, Forward, HeadLimits,
+    HttpListener, HttpPolicy, Listener, PathForm, PathPolicy, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route,
+    Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
 };
 
 use super::{Endpoint, portable};
@@ -22,6 +23,8 @@ pub struct Draft {
     pub routes: Vec<(String, String)>,
     /// Hosts and paths of which listener go to which pool, before all others.
     pub rules: Vec<(String, Option<String>, Option<String>, String)>,
+    /// What holds for paths on the routes to a pool, where it is not what `http` says.
+    pub paths: Vec<(String, PathPolicy)>,
     pub pools: Vec<(String, Algorithm, Vec<String>)>,
     pub endpoints: Vec<plan::Endpoint>,
     /// Tables are not sent along: the engine is to hold them already.
@@ -51,7 +54,13 @@ impl Draft {
     /// Nothing at all: two workers, and short times.
     pub fn empty() -> Self {
         Self {
-            settings: EngineSettings { workers: Some(2), portable: portable(), drain: 30_000, leave: 50 },
+            settings: EngineSettings {
+                workers: Some(2),
+                portable: portable(),
+                drain: 30_000,
+                leave: 50,
+                retry_after: 1,
+            },
             log: None,
             timeouts: Timeouts { connect: 10_000, idle: Some(120_000), half_close: Some(60_000) },
             http: HttpPolicy {
@@ -64,12 +73,18 @@ impl Draft {
                 tunnel: Some(60_000),
                 most_body: None,
                 tries: 3,
+                forward: Forward { via: true, forwarded: false, real_ip: false, request_id: false, host: None },
+                answers: Vec::new(),
+                proxy_status: false,
+                trace: false,
+                paths: PATHS,
             },
             reuse: Reuse { idle: 60_000, age: None, requests: None, most: 256 },
             budget: RetryBudget { percent: 20, reserve: 10 },
             listeners: Vec::new(),
             routes: Vec::new(),
             rules: Vec::new(),
+            paths: Vec::new(),
             pools: Vec::new(),
             endpoints: Vec::new(),
             without_tables: false,
@@ -173,11 +188,28 @@ impl Draft {
         self
     }
 
+    /// What holds for paths on the routes to a pool.
+    pub fn paths(mut self, pool: &str, policy: PathPolicy) -> Self {
+        self.paths.push((pool.into(), policy));
+        self
+    }
+
+    fn http_for(&self, pool: &str) -> HttpPolicy {
+        let own = self.paths.iter().find(|(name, _)| name == pool).map(|(_, policy)| *policy);
+        HttpPolicy { paths: own.unwrap_or(self.http.paths), ..self.http.clone() }
+    }
+
     // The routes of the rules stand behind those of the listeners, each named by its pool and its place.
     fn routes_of_all(&self, pool: impl Fn(&String) -> u32) -> Vec<Route> {
         let ruled = self.rules.iter().enumerate().map(|(at, (.., to))| (format!("{to}-{at}"), to.clone()));
         let all = self.routes.iter().cloned().chain(ruled);
-        all.map(|(key, to)| Route { key, pool: pool(&to), timeouts: self.timeouts, http: self.http }).collect()
+        let route = |(key, to): (String, String)| Route {
+            key,
+            pool: pool(&to),
+            timeouts: self.timeouts,
+            http: self.http_for(&to),
+        };
+        all.map(route).collect()
     }
 
     fn rules(&self, listener: impl Fn(&String) -> u32) -> Vec<Rule> {
@@ -198,10 +230,28 @@ impl Draft {
 }
 
 /// HTTP with the limits that hold by default, and times that no test comes to.
-pub const HTTP: Protocol = Protocol::Http {
+pub const HTTP: Protocol = Protocol::Http(HTTP_LISTENER);
+/// What holds there.
+pub const HTTP_LISTENER: HttpListener = HttpListener {
     head: 30_000,
     keep_alive: 75_000,
     heads: HeadLimits { line: 16 * 1024, fields: 64 * 1024, count: 100 },
+    trust: Trust { networks: Vec::new(), unix: false },
+    underscores: Underscores::Keep,
+    hops: 20,
+    answers: Vec::new(),
+    proxy_status: false,
+    merge_slashes: false,
+};
+
+/// What holds for paths by default.
+pub const PATHS: PathPolicy = PathPolicy {
+    encoded_slash: EncodedSlash::Reject,
+    encoded_backslash: Admission::Reject,
+    encoded_percent: Admission::Keep,
+    backslash: Admission::Reject,
+    semicolon: Semicolon::Parameters,
+    form: PathForm::Canonical,
 };
 
 fn picker(algorithm: &Algorithm, tables: &mut Vec<Vec<u8>>) -> Picker {

@@ -13,7 +13,7 @@ pub mod segments;
 pub mod web;
 
 pub use client::{Client, Ending, ending};
-pub use draft::{Algorithm, Draft, HTTP, cycle, least};
+pub use draft::{Algorithm, Draft, HTTP, HTTP_LISTENER, PATHS, cycle, least};
 pub use endpoint::{Endpoint, PATIENCE, deaf, refusing};
 pub use load::{Bulk, Load, Talk};
 pub use process::{alone, no_panics, sockets_per_runtime, threads_named, worker_threads, workers};
@@ -48,6 +48,15 @@ pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(Instant::now() < deadline, "never came true: {what}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Whether it comes true in a moment, for what may never: a test must hold whatever this says.
+pub fn comes_true_soon(mut holds: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + Duration::from_secs(1);
+    while !holds() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    holds()
 }
 
 /// Waits until `look` says what was expected, and tells what it said last when it never does.

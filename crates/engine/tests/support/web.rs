@@ -1,12 +1,12 @@
 //! Endpoints and clients that speak HTTP/1 byte by byte, with a reader of their own.
 
 use std::io::{self, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use plan::Address;
-use socket2::Socket;
+use socket2::{Domain, Socket, Type};
 
 use super::client::Client;
 use super::endpoint::{Endpoint, PATIENCE};
@@ -205,6 +205,16 @@ impl Wire {
         let socket = Client::connect(address).unwrap().socket;
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         socket.set_tcp_nodelay(true).unwrap();
+        Self { socket, heard: Vec::new() }
+    }
+
+    /// One for whom the system holds little that it has not read.
+    pub fn narrow(address: &Address) -> Self {
+        let Address::Tcp { host, port } = address else { panic!("{address} is no address of TCP") };
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.connect(&SocketAddr::new(*host, *port).into()).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket, heard: Vec::new() }
     }
 

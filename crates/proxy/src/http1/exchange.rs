@@ -19,7 +19,9 @@ use super::body::Reader;
 use super::buffer::Buffer;
 use super::client::{Client, Seen};
 use super::endpoint::Conn;
-use super::heads::{Forwarded, to_endpoint};
+use super::heads::{Told, to_endpoint};
+use super::origin::{Origin, Said};
+use super::path::Path;
 use super::pump::{Broken, Pump};
 use crate::adopted::{EndpointHere, RouteHere};
 use crate::choice::Choice;
@@ -46,8 +48,12 @@ pub struct Exchange {
     pub head: Head,
     /// What it says.
     pub request: Option<Request>,
+    /// Its path.
+    pub path: Path,
     /// As much of it as an answer depends on.
     asks: Asks,
+    /// What endpoints are told of where it comes from.
+    said: Said,
     /// The head of the response that was read last.
     answer: Head,
     /// A part of a response's head, or what came behind a response.
@@ -159,6 +165,11 @@ impl Why {
         }
     }
 
+    /// The error that it is called in `Proxy-Status` (RFC 9209 section 2.3).
+    pub fn proxy_error(self) -> Option<&'static str> {
+        self.fault().proxy_error()
+    }
+
     /// The status that a client is answered.
     pub fn status(self) -> u16 {
         match self {
@@ -175,7 +186,9 @@ impl Exchange {
     /// Forgets everything but its buffers.
     pub fn recycle(&mut self) {
         self.head.clear(Self::KEEP);
+        self.said.recycle(Self::KEEP);
         self.answer.clear(Self::KEEP);
+        self.path.recycle(Self::KEEP);
         self.early.clear();
         self.early.shrink_to(Self::KEEP);
         self.up.recycle(Self::KEEP);
@@ -201,12 +214,14 @@ impl Exchange {
         buffer: &mut Buffer,
         (start, end): (usize, usize),
         station: &Station,
-        from: &Forwarded,
+        from: &Origin,
     ) -> Result<usize, Why> {
         let (Some(request), Some(choice)) = (&self.request, &self.choice) else {
             return Err(Why::Fault(Fault::NoEndpoint));
         };
         self.asks = Asks::of(request);
+        let draw = || station.random(|rng| rng.u128(..));
+        self.said.say(&self.head, request, from, &choice.route.http.forward, draw);
         let now = station.wheel.now();
         self.times = Times::begin(now);
         add_filters(&mut self.up, request.framing, choice, station)?;
@@ -223,7 +238,9 @@ impl Exchange {
         };
         choice.endpoint.counts.reused.add(1);
         self.reused = true;
-        let head = to_endpoint(&mut buffer.head, &self.head, request, from, self.up.filters.change());
+        let told =
+            Told { said: &self.said, from, host: choice.route.http.forward.host.as_deref(), path: self.path.instead() };
+        let head = to_endpoint(&mut buffer.head, &self.head, request, told, self.up.filters.change());
         let head = head.ok_or(Why::Refused(Refusal::FieldsLength))?;
         let (read, sent) = self.up.begin_with(cx, buffer, head, start..end, &mut conn.stream).map_err(why)?;
         // Reading will show why it takes nothing.
@@ -238,9 +255,20 @@ impl Exchange {
         (self.up.moved, self.down.moved)
     }
 
+    /// It is not the endpoint's to answer any more.
+    pub fn leave(&mut self) {
+        self.stage = Stage::Wait;
+        self.conn = None;
+    }
+
     /// Whether it is answered by a head alone.
     pub fn is_to_head(&self) -> bool {
         self.request.is_some_and(|request| request.method == Method::Head)
+    }
+
+    /// Whether an endpoint has said anything in answer to it.
+    pub fn has_heard(&self) -> bool {
+        self.interim > 0 || !self.early.is_empty()
     }
 
     /// Whether a part of the final response has gone out.
@@ -254,13 +282,7 @@ impl Exchange {
     }
 
     /// Goes on as far as possible without waiting.
-    pub fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        client: &mut Client,
-        station: &Station,
-        from: &Forwarded,
-    ) -> Poll<End> {
+    pub fn poll(&mut self, cx: &mut Context<'_>, client: &mut Client, station: &Station, from: &Origin) -> Poll<End> {
         loop {
             if let Stage::Dial(..) = self.stage
                 && let Err(why) = ready!(self.connect(cx, client, station, from))

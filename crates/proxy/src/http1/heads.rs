@@ -1,33 +1,9 @@
 //! The heads that go on: what is left out, and what is added.
 
+use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit, split_query};
+
+use super::origin::{Origin, Said};
 use crate::digits::Digits;
-use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit};
-
-/// What is said of a client to endpoints: field lines, made once for each client.
-#[derive(Debug, Clone)]
-pub struct Forwarded {
-    lines: Box<[u8]>,
-    /// The same for a client that speaks HTTP/1.0.
-    old: Box<[u8]>,
-}
-
-impl Forwarded {
-    /// A client at `address` who came by `scheme`; `pseudonym` is our name in Via.
-    pub fn new(address: &str, scheme: &str, pseudonym: &str) -> Self {
-        let lines = |version| {
-            let known = if address.is_empty() { String::new() } else { format!("X-Forwarded-For: {address}\r\n") };
-            format!("{known}X-Forwarded-Proto: {scheme}\r\nVia: {version} {pseudonym}\r\n").into_bytes().into()
-        };
-        Self { lines: lines("1.1"), old: lines("1.0") }
-    }
-
-    fn lines(&self, version: Version) -> &[u8] {
-        match version {
-            Version::Http10 => &self.old,
-            Version::Http11 => &self.lines,
-        }
-    }
-}
 
 /// Fields that are added, at most `N`.
 struct Fields<'a, const N: usize> {
@@ -52,36 +28,62 @@ impl<'a, const N: usize> Fields<'a, N> {
     }
 }
 
+/// What endpoints are told besides what came.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// Of where the request comes from.
+    pub said: &'a Said,
+    /// Of the connection that it came by.
+    pub from: &'a Origin,
+    /// In the place of Host.
+    pub host: Option<&'a str>,
+    /// In the place of the path.
+    pub path: Option<&'a [u8]>,
+}
+
 /// Writes the head that an endpoint gets; `changes`: its body gets another length on its way. `None` when
 /// `out` is too small.
-pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwarded, changes: bool) -> Option<usize> {
-    let mut drop = request.connection.drop.and(request.host_field).and(request.forwarded);
+pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, told: Told<'_>, changes: bool) -> Option<usize> {
+    let Told { said, from, host: other, path } = told;
+    let host_stays = request.host_stays && other.is_none();
+    let mut drop = request.connection.drop.and(said.drop);
+    if !host_stays {
+        drop = drop.and(request.host_fields);
+    }
     let rechunks = changes && request.framing != Framing::None;
     let relengths = request.odd_length && !rechunks;
     if relengths || rechunks {
         drop = drop.and(request.length_fields);
     }
+    // What is no number was refused before.
+    let left = request.hops_left(head).ok().flatten();
+    if left.is_some() {
+        drop = drop.and(request.max_forwards);
+    }
     let method = head.part(request.method_at);
-    let path = head.part(request.target.path());
-    let made: [&[u8]; 5] = match (request.target, path.first()) {
+    let came = head.part(request.target.path());
+    let made: [&[u8]; 5] = match (request.target, came.first(), path) {
+        (.., Some(path)) => [method, b" ", path, split_query(came).1, b" HTTP/1.1"],
         // The last on the way asks the endpoint itself (RFC 9112 section 3.2.4).
-        (Target::Absolute(..), None) if request.method == Method::Options => [method, b" ", b"", b"*", b" HTTP/1.1"],
-        (Target::Asterisk, _) => [method, b" ", b"", b"*", b" HTTP/1.1"],
-        (_, Some(b'/')) => [method, b" ", b"", path, b" HTTP/1.1"],
-        _ => [method, b" ", b"/", path, b" HTTP/1.1"],
+        (Target::Absolute(..), None, _) if request.method == Method::Options => [method, b" ", b"", b"*", b" HTTP/1.1"],
+        (Target::Asterisk, ..) => [method, b" ", b"", b"*", b" HTTP/1.1"],
+        (_, Some(b'/'), _) => [method, b" ", b"", came, b" HTTP/1.1"],
+        _ => [method, b" ", b"/", came, b" HTTP/1.1"],
     };
-    let same = request.version == Version::Http11 && !matches!(request.target, Target::Absolute(..));
+    let same = path.is_none() && request.version == Version::Http11 && !matches!(request.target, Target::Absolute(..));
     let host = request.host.map(|host| head.part(host)).unwrap_or_default();
     let length = match request.framing {
         Framing::Length(length) if relengths => Digits::of(length),
         _ if relengths => Digits::of(0),
         _ => Digits::NONE,
     };
-    let (host, length) = ([host], [length.text()]);
+    let left = left.map_or(Digits::NONE, |left| Digits::of(left.saturating_sub(1)));
+    let (asked, host) = ([host], [other.map_or(host, str::as_bytes)]);
+    let (length, left) = ([length.text()], [left.text()]);
     let upgrade = [request.upgrade.map(|value| head.part(value)).unwrap_or_default()];
-    let mut added = Fields::<6>::new();
+    let mut added = Fields::<7>::new();
     // HTTP/1.1 has one, if only an empty one (RFC 9112 section 3.2).
-    if !request.host_stays {
+    if !host_stays {
         added.add(b"Host", &host);
     }
     if relengths {
@@ -101,16 +103,19 @@ pub fn to_endpoint(out: &mut [u8], head: &Head, request: &Request, from: &Forwar
         }
         (false, false) => {}
     }
-    if request.host.is_some() {
-        added.add(b"X-Forwarded-Host", &host);
+    if left != [b""] {
+        added.add(b"Max-Forwards", &left);
+    }
+    if request.host.is_some() && said.adds_host {
+        added.add(b"X-Forwarded-Host", &asked);
     }
     let line = if same { Line::Same } else { Line::Made(&made) };
-    emit(out, head.view(), &Edits { line, drop, added: added.all(), lines: from.lines(request.version) })
+    emit(out, head.view(), &Edits { line, drop, added: added.all(), lines: said.lines(from, request.version) })
 }
 
 /// What a client is told of its connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
+pub enum Stays {
     /// Nothing: HTTP/1.1 keeps it.
     Nothing,
     /// That it stays, to HTTP/1.0.
@@ -125,7 +130,7 @@ pub fn to_client(
     out: &mut [u8],
     head: &Head,
     response: &Response,
-    told: Told,
+    stays: Stays,
     knows_chunks: bool,
     changes: bool,
 ) -> Option<usize> {
@@ -153,14 +158,14 @@ pub fn to_client(
     if rechunks && knows_chunks {
         added.add(b"Transfer-Encoding", &[b"chunked"]);
     }
-    match told {
+    match stays {
         _ if response.status == 101 => {
             added.add(b"Connection", &[b"upgrade"]);
             added.add(b"Upgrade", &upgrade);
         }
-        Told::Nothing => {}
-        Told::KeepAlive => added.add(b"Connection", &[b"keep-alive"]),
-        Told::Close => added.add(b"Connection", &[b"close"]),
+        Stays::Nothing => {}
+        Stays::KeepAlive => added.add(b"Connection", &[b"keep-alive"]),
+        Stays::Close => added.add(b"Connection", &[b"close"]),
     }
     let line = if same { Line::Same } else { Line::Made(&made) };
     emit(out, head.view(), &Edits { line, drop, added: added.all(), lines: b"" })

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::answer::Dates;
 use super::buffer::Buffers;
 use super::exchange::Exchange;
 
@@ -14,6 +15,8 @@ pub struct Http {
     pub buffers: Buffers,
     /// Our name in Via.
     pub pseudonym: Box<str>,
+    /// The time, for answers of ours.
+    pub dates: Dates,
     /// Idle connections are being looked after.
     pub sweeps: Cell<bool>,
     #[expect(clippy::vec_box, reason = "a box is what goes from hand to hand")]
@@ -32,6 +35,7 @@ impl Http {
         Self {
             buffers: Buffers::default(),
             pseudonym: pseudonym.into(),
+            dates: Dates::default(),
             sweeps: Cell::default(),
             spare: RefCell::default(),
         }

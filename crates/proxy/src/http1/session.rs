@@ -3,6 +3,7 @@
 mod awaiting;
 mod ending;
 mod logging;
+mod telling;
 
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use account::Fault;
 use net::{Held, Primed, Stream, Tick};
-use plan::{HeadLimits, Timeouts};
+use plan::{Answer, HeadLimits, HttpListener, Protocol, Timeouts, Trust, Underscores};
 use wire::Limits;
 use world::ListenerIx;
 
@@ -21,15 +22,16 @@ use super::client::Client;
 use super::deadline::Deadline;
 use super::endpoint::Conn;
 use super::exchange::{End, Exchange};
-use super::heads::Forwarded;
+use super::origin::Origin;
 use super::sweep::see_to_idle;
 use crate::adopted::{PoolHere, RouteHere};
 use crate::connection::Entered;
 use crate::station::Station;
 use crate::stream::relay;
+use logging::Untold;
 
-/// What holds for the clients of a listener.
-#[derive(Debug, Clone, Copy)]
+/// What holds for the clients of a listener, who share it.
+#[derive(Debug)]
 pub struct Manners {
     /// How long the head of a request may take, in milliseconds.
     head: u32,
@@ -37,32 +39,56 @@ pub struct Manners {
     keep_alive: u32,
     /// How large heads may be.
     limits: Limits,
+    /// What becomes of fields whose names have `_`.
+    underscores: Underscores,
+    /// Whose word about other clients is taken.
+    trust: Arc<Trust>,
+    /// How many others may have passed a request on.
+    hops: usize,
+    /// Answers of ours in other words.
+    answers: Vec<Answer>,
+    /// Whether answers of ours that belong to no route say why.
+    proxy_status: bool,
+    /// Several slashes in a path are one.
+    merge_slashes: bool,
 }
 
 impl Manners {
-    /// Those of a plan.
-    pub fn new(head: u32, keep_alive: u32, heads: HeadLimits) -> Self {
+    /// Those of a listener, if it speaks HTTP.
+    pub fn of(protocol: &Protocol) -> Option<Self> {
+        let Protocol::Http(http) = protocol else { return None };
+        let HttpListener { head, keep_alive, heads, underscores, hops, proxy_status, merge_slashes, .. } = *http;
         let HeadLimits { line, fields, count } = heads;
         let limits = Limits { line: line as usize, fields: fields as usize, count: count as usize };
-        Self { head, keep_alive, limits }
+        Some(Self {
+            head,
+            keep_alive,
+            limits,
+            underscores,
+            trust: Arc::new(http.trust.clone()),
+            hops: hops as usize,
+            answers: http.answers.clone(),
+            proxy_status,
+            merge_slashes,
+        })
     }
 }
 
 /// Begins a client's connection that was accepted by `listener` of the world adopted now. `held` are two
 /// descriptors, of which it keeps its own: one to an endpoint is counted while there is one.
-pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Manners, held: Held) {
+pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Rc<Manners>, held: Held) {
     let station = entered.station().clone();
     drop(held);
     let held = station.descriptors.take_anyway(1);
     let mut deadline = Deadline::new(station.wheel.timer());
     deadline.set(manners.head);
     let peer = stream.peer_ip();
-    let text = peer.map(|peer| peer.to_string()).unwrap_or_default();
     drop(tokio::task::spawn_local(Session {
-        from: Forwarded::new(&text, "http", &station.http.pseudonym),
+        from: Origin::new(peer, "http", &station.http.pseudonym, &manners.trust),
         peer,
         head_since: None,
         head_took: Duration::ZERO,
+        untold: None,
         client: Some(Client::new(stream)),
         listener,
         manners,
@@ -81,8 +107,8 @@ pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Ma
 ///
 /// ```text
 ///   Await ──a request──▶ Exchange ──answered──▶ Await …
-///     │ refused              │ closes, or ours to answer
-///     └──────────▶ Linger ◀──┘             └─ 101 ▶ (a tunnel of its own)
+///     │ refused              │ closes             └─ 101 ▶ (a tunnel of its own)
+///     └─▶ Tell ─told─▶ Linger ◀──┘
 /// ```
 struct Session {
     /// None once the tunnel has them.
@@ -91,16 +117,18 @@ struct Session {
     held: Option<Held>,
     station: Rc<Station>,
     /// What endpoints are told of the client.
-    from: Forwarded,
+    from: Origin,
     /// The address that it comes from.
     peer: Option<IpAddr>,
     /// Since when a head comes that did not come in one piece, and how long the last one took; while that
     /// is logged.
     head_since: Option<Instant>,
     head_took: Duration,
+    /// What is to be logged once an answer of ours is told.
+    untold: Option<Untold>,
     /// Its listener.
     listener: ListenerIx,
-    manners: Manners,
+    manners: Rc<Manners>,
     /// The route and the pool of the last request.
     last: Option<(Rc<RouteHere>, Rc<PoolHere>)>,
     /// The listener has left, and the connection ends with its next answer.
@@ -116,6 +144,8 @@ enum Stage {
     Await,
     /// A request is answered.
     Exchange(Box<Exchange>),
+    /// An answer of ours goes out, of which so many bytes have gone.
+    Tell(Vec<u8>, usize),
     /// It was answered and told the end; so many bytes more are read, and so many times it is waited for
     /// the client to take its answer.
     Linger(usize, u32),
@@ -145,7 +175,7 @@ impl Future for Session {
         }
         // Again after it has passed: what was set since has to wake this task too.
         while this.deadline.poll(cx).is_ready() {
-            if let Step::Over = this.late(cx) {
+            if let Step::Over = this.late() {
                 return Poll::Ready(());
             }
         }
@@ -153,6 +183,7 @@ impl Future for Session {
             let step = match &mut this.stage {
                 Stage::Await => this.await_request(cx),
                 Stage::Exchange(_) => this.exchange(cx),
+                Stage::Tell(..) => this.go_on_telling(cx),
                 Stage::Linger(..) => this.linger(cx),
             };
             match ready!(step) {
@@ -166,6 +197,7 @@ impl Future for Session {
 /// A bug ends both sides by a reset, so that neither takes what it has for a whole message.
 impl Drop for Session {
     fn drop(&mut self) {
+        self.log_untold();
         if std::thread::panicking() {
             if let Stage::Exchange(exchange) = &self.stage {
                 self.log_exchange(exchange, Some(Fault::Panic));
@@ -213,7 +245,7 @@ impl Session {
                     false => self.begin_linger(cx),
                 }
             }
-            End::Unanswered(why) => self.unanswered(cx, why, Some(exchange)),
+            End::Unanswered(why) => self.unanswered(why, Some(exchange), None),
             End::Aborted(fault) => {
                 self.log_exchange(&exchange, Some(fault));
                 station.http.give(exchange);

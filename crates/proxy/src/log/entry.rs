@@ -11,7 +11,7 @@ use crate::choice::Choice;
 /// What is known of a request, a connection at layer 4 or a tunnel once it is over.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Entry<'a> {
-    /// Who asked.
+    /// Who asked: the client whose request it is, as far as somebody who is trusted says so.
     pub client: Option<IpAddr>,
     /// The listener it came in by.
     pub listener: &'a str,
@@ -41,6 +41,8 @@ pub struct Entry<'a> {
     pub tries: u32,
     /// Whether a connection was used again.
     pub reused: Option<bool>,
+    /// What the request is called.
+    pub request_id: Option<&'a [u8]>,
     /// What went wrong.
     pub fault: Option<Fault>,
 }
@@ -126,11 +128,6 @@ impl<'a> Entry<'a> {
         let mut values = self.asked("traceparent");
         let (value, None) = (values.next()?, values.next()) else { return None };
         trace_id(value)
-    }
-
-    /// What the request is called. Nothing names requests yet.
-    pub fn request_id(&self) -> Option<&'a [u8]> {
-        None
     }
 }
 

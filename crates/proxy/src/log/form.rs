@@ -96,7 +96,7 @@ fn write_value(pen: &mut Pen<'_>, value: LogValue, entry: &Entry<'_>, stamp: &St
         LogValue::Reused => given(pen, entry.reused, |pen, truth| pen.truth(truth)),
         LogValue::Fault => given(pen, entry.fault, |pen, fault| pen.text(fault.label().as_bytes(), most)),
         LogValue::TraceId => given(pen, entry.trace_id(), |pen, id| pen.text(id, most)),
-        LogValue::RequestId => given(pen, entry.request_id(), |pen, id| pen.text(id, most)),
+        LogValue::RequestId => given(pen, entry.request_id, |pen, id| pen.text(id, most)),
     }
 }
 

@@ -18,9 +18,10 @@ pub fn emitted(head: &Head, request: &Request) -> Vec<u8> {
         _ => "0".to_owned(),
     };
     let length = [length.as_bytes()];
-    let mut drop = request.connection.drop.and(request.host_field);
+    let mut drop = request.connection.drop;
     let mut added = Vec::new();
     if !request.host_stays {
+        drop = drop.and(request.host_fields);
         added.push(Added { name: b"Host", value: &host });
     }
     if request.odd_length {

@@ -3,7 +3,7 @@
 
 use wire::{Asked, FieldSet, Head, Line, Request, Response, Version};
 
-use crate::verdict::{both, in_parts, same_fields};
+use crate::verdict::{both, in_parts, same_fields, same_set};
 use crate::{LIMITS, PLAIN};
 
 /// Holds the codec against the plain reader on a head.
@@ -27,6 +27,10 @@ fn request(bytes: &[u8]) {
         Ok(Some(request))
     );
     same_fields(&head, request.connection.drop, &plain.fields, &plain.for_neighbour);
+    let [claims, ids, underscored] = &plain.client;
+    same_set(&head, request.claims, claims);
+    same_set(&head, request.request_ids, ids);
+    same_set(&head, request.underscored, underscored);
     assert_eq!(head.part(request.method_at), plain.method);
     assert_eq!(minor(request.version), plain.minor);
     assert_eq!(request.keeps_alive(), plain.persists, "{}", bytes.escape_ascii());

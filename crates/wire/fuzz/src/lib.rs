@@ -10,20 +10,22 @@ mod emitted;
 mod framing;
 mod head;
 pub mod lines;
+mod path;
 mod verdict;
 
-use std::path::Path;
-use std::{env, fs, io};
+use std::{env, fs, io, path::Path};
 
 pub use chunks::chunks;
 pub use framing::framing;
 pub use head::head;
+pub use path::path;
 
 /// Panics when the codec and the plain reader do not agree about these bytes.
 pub type Target = fn(&[u8]);
 
 /// The targets, by their names.
-pub const TARGETS: [(&str, Target); 3] = [("head", head), ("framing", framing), ("chunks", chunks)];
+pub const TARGETS: [(&str, Target); 4] =
+    [("head", head), ("framing", framing), ("chunks", chunks), ("path", self::path)];
 
 /// Small ones, so that they are reached.
 const LIMITS: wire::Limits = wire::Limits { line: 200, fields: 1000, count: 16 };

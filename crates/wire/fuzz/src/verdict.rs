@@ -61,8 +61,13 @@ pub fn same_fields(head: &Head, drop: FieldSet, plain: &[Field], for_neighbour: 
     let fields: Vec<(&[u8], &[u8])> = head.view().fields().collect();
     let plain: Vec<(&[u8], &[u8])> = plain.iter().map(|field| (&field.name[..], &field.value[..])).collect();
     assert_eq!(fields, plain, "{}", head.bytes().escape_ascii());
-    let dropped: Vec<bool> = (0..fields.len()).map(|at| drop.has(at)).collect();
-    assert_eq!(dropped, for_neighbour, "what is for the neighbour in {}", head.bytes().escape_ascii());
+    same_set(head, drop, for_neighbour);
+}
+
+/// The set has the fields for which the plain reader says so.
+pub fn same_set(head: &Head, set: FieldSet, plain: &[bool]) {
+    let found: Vec<bool> = (0..plain.len()).map(|at| set.has(at)).collect();
+    assert_eq!(found, plain, "of the fields in {}", head.bytes().escape_ascii());
 }
 
 /// How long the body is, in the words of the plain reader.

@@ -83,6 +83,7 @@ fn field() -> impl Strategy<Value = String> {
         "Connection: upgrade",
         "Connection: , close,X-One ,,host",
         "Connection: x-one, content-length, x-forwarded-for, via",
+        "Connection: X-Forwarded-What-Nobody-Knows-And-So-Long, x-request-id, x-real-ip, forwarded",
         "Connection: close, upgrade",
         "Upgrade: websocket",
         "Upgrade: websocket, h2c",
@@ -101,6 +102,15 @@ fn field() -> impl Strategy<Value = String> {
         "x-one: 2",
         "Close: 1",
         "X-Forwarded-For: a",
+        "x_forwarded-For: a",
+        "X-Forwarded-What-Nobody-Knows-And-So-Long: a",
+        "forwarded: for=a",
+        "X-Real-IP: a",
+        "X-Real_IP: a",
+        "X-Request-ID: a",
+        "X.Request-ID: a",
+        "Proxy: http://a",
+        "a_b: c",
         "Via: 1.1 a",
         "Cookie: a=b",
         ": x",
@@ -169,6 +179,16 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+fn path() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        3 => one_of(&["/", "/", ".", "..", "a", ";", "\\", "%2f", "%2F", "%5c", "%25", "%3b", "%2e", "%2E", "%7e"]),
+        1 => one_of(&["%c3%a9", "%E2%82%AC", "%F0%9f%98%80", "%c0%ae", "%ed%a0%80", "%c3", "%00", "%zz", "%2", "%"]),
+        1 => "%[0-9a-fA-F]{2}",
+        1 => "[!-~]{0,3}",
+    ];
+    (vec(piece, 0..16), damage()).prop_map(|(pieces, damage)| damaged(pieces.concat().into_bytes(), &damage))
+}
+
 /// Bytes that are changed, and where it ends before its end.
 type Damage = (Vec<(Index, u8)>, Option<Index>);
 
@@ -199,6 +219,11 @@ proptest! {
     #[test]
     fn heads_of_responses_are_read_alike(bytes in head(status_line())) {
         fuzz::head(&bytes);
+    }
+
+    #[test]
+    fn paths_are_read_alike(bytes in path()) {
+        fuzz::path(&bytes);
     }
 
     #[test]

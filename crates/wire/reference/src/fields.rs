@@ -91,16 +91,31 @@ pub fn persists(fields: &[Field], minor: u8) -> bool {
 /// it, or what it is.
 pub fn for_neighbour(fields: &[Field]) -> Vec<bool> {
     let always =
-        "connection keep-alive te upgrade http2-settings proxy-connection proxy-authenticate proxy-authorization";
+        "connection keep-alive te upgrade http2-settings proxy-connection proxy-authenticate proxy-authorization proxy";
     let never = "host content-length transfer-encoding content-type content-encoding content-range authorization \
-        cookie set-cookie cache-control date expect range location via forwarded x-forwarded-for \
-        x-forwarded-proto x-forwarded-host x-real-ip";
+        cookie set-cookie cache-control date expect range location via forwarded x-real-ip x-request-id";
     let named = members(fields, "connection");
     let one_of = |names: &str, field: &Field| names.split_whitespace().any(|name| field.is(name));
     let is_named = |field: &Field| named.contains(&field.name.to_ascii_lowercase());
-    // Spelt so that only a careless reader takes it for what is said of a client.
-    let ours = "x-forwarded-for x-forwarded-proto x-forwarded-host";
-    let alias = |field: &Field| one_of(ours, &field.as_careless()) && !one_of(ours, field);
-    let is = |field: &Field| one_of(always, field) || alias(field) || (is_named(field) && !one_of(never, field));
+    let may_go = |field: &Field| !one_of(never, field) && !is_claim(field);
+    let is = |field: &Field| one_of(always, field) || is_alias(field) || (is_named(field) && may_go(field));
     fields.iter().map(is).collect()
+}
+
+/// Which say something of a client, which name the request, and which have `_` in their names.
+pub fn of_client(fields: &[Field]) -> [Vec<bool>; 3] {
+    let which = |is: &dyn Fn(&Field) -> bool| fields.iter().map(is).collect();
+    [which(&is_claim), which(&|field| field.is("x-request-id")), which(&|field| field.name.contains(&b'_'))]
+}
+
+/// Whether it says something of a client before this one.
+fn is_claim(field: &Field) -> bool {
+    let name = String::from_utf8_lossy(&field.name).to_ascii_lowercase();
+    name.starts_with("x-forwarded-") || name == "forwarded" || name == "x-real-ip"
+}
+
+/// Spelt so that only a careless reader takes it for what is said of a client or of a request.
+fn is_alias(field: &Field) -> bool {
+    let careless = field.as_careless();
+    careless != *field && (is_claim(&careless) || careless.is("x-request-id"))
 }

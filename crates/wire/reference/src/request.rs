@@ -1,7 +1,7 @@
 //! A request's head (RFC 9112 section 3).
 
 use crate::bytes::{is_token, list};
-use crate::fields::{Field, for_neighbour, length, members, persists, values};
+use crate::fields::{Field, for_neighbour, length, members, of_client, persists, values};
 use crate::head::{Limits, lines};
 use crate::host::authority;
 use crate::{Body, Read, Stop, unless};
@@ -34,6 +34,8 @@ pub struct Request {
     pub fields: Vec<Field>,
     /// Which of them are for the neighbour alone.
     pub for_neighbour: Vec<bool>,
+    /// Which say something of a client, which name the request, and which have `_` in their names.
+    pub client: [Vec<bool>; 3],
     /// How long the body is.
     pub body: Body,
     /// Whether another request may follow.
@@ -86,6 +88,7 @@ pub fn request(bytes: &[u8], limits: Limits) -> Read<Request> {
         authority: target_authority.or(host),
         minor,
         for_neighbour: for_neighbour(&fields),
+        client: of_client(&fields),
         body,
         persists: persists(&fields, minor),
         upgrade,

@@ -10,7 +10,7 @@ use super::{Asks, End, Exchange, Stage, Why};
 use crate::http1::body::Reader;
 use crate::http1::buffer::Buffer;
 use crate::http1::client::Client;
-use crate::http1::heads::{Told, to_client};
+use crate::http1::heads::{Stays, to_client};
 use crate::http1::pump::Broken;
 use crate::station::Station;
 
@@ -99,7 +99,7 @@ impl Exchange {
         if !self.asks.is_new {
             return None;
         }
-        let head = to_client(&mut buffer.head, &self.answer, response, Told::Nothing, true, false);
+        let head = to_client(&mut buffer.head, &self.answer, response, Stays::Nothing, true, false);
         let Some(head) = head.and_then(|head| buffer.head.get(..head)) else { return unanswered };
         self.heads += head.len() as u64;
         match self.down.write(cx, head, &mut client.stream) {
@@ -129,12 +129,12 @@ impl Exchange {
         self.closes |= closes || (client.ended && client.over.is_empty()) || unread;
         self.closes |= !knows_chunks && response.framing.is_open() | (changes && response.framing != Framing::None);
         self.keeps = response.keeps_alive() && !unread && !self.up_stopped;
-        let told = match (self.closes, knows_chunks) {
-            (true, _) => Told::Close,
-            (false, false) => Told::KeepAlive,
-            (false, true) => Told::Nothing,
+        let stays = match (self.closes, knows_chunks) {
+            (true, _) => Stays::Close,
+            (false, false) => Stays::KeepAlive,
+            (false, true) => Stays::Nothing,
         };
-        let Some(head) = to_client(&mut buffer.head, &self.answer, response, told, knows_chunks, changes) else {
+        let Some(head) = to_client(&mut buffer.head, &self.answer, response, stays, knows_chunks, changes) else {
             return Some(Ok(End::Unanswered(Why::Fault(Fault::BadResponse))));
         };
         self.heads += head as u64;

@@ -13,7 +13,8 @@ use super::{Exchange, Stage, Why};
 use crate::choice::choose_again;
 use crate::http1::client::{Client, Seen};
 use crate::http1::endpoint::Conn;
-use crate::http1::heads::{Forwarded, to_endpoint};
+use crate::http1::heads::{Told, to_endpoint};
+use crate::http1::origin::Origin;
 use crate::station::Station;
 
 /// Before a request goes to an endpoint once more it waits for a random part of so many milliseconds,
@@ -48,7 +49,7 @@ impl Exchange {
         cx: &mut Context<'_>,
         client: &mut Client,
         station: &Station,
-        from: &Forwarded,
+        from: &Origin,
     ) -> Poll<Result<(), Why>> {
         loop {
             let Stage::Dial(dialled, ..) = &mut self.stage else { return Poll::Ready(Ok(())) };
@@ -83,11 +84,15 @@ impl Exchange {
         cx: &mut Context<'_>,
         conn: &mut Conn,
         station: &Station,
-        from: &Forwarded,
+        from: &Origin,
     ) -> Result<(), Why> {
-        let Some(request) = &self.request else { return Err(Why::Fault(Fault::NoEndpoint)) };
+        let (Some(request), Some(choice)) = (&self.request, &self.choice) else {
+            return Err(Why::Fault(Fault::NoEndpoint));
+        };
+        let told =
+            Told { said: &self.said, from, host: choice.route.http.forward.host.as_deref(), path: self.path.instead() };
         let sent = station.http.buffers.lend(|buffer| {
-            let length = to_endpoint(&mut buffer.head, &self.head, request, from, self.up.filters.change());
+            let length = to_endpoint(&mut buffer.head, &self.head, request, told, self.up.filters.change());
             let head = length.and_then(|length| buffer.head.get(..length)).ok_or(Refusal::FieldsLength)?;
             self.up.send_behind(cx, head, self.awaits_continue, &mut conn.stream);
             Ok(())

@@ -10,6 +10,8 @@ impl Exchange {
     pub fn entry(&self) -> Entry<'_> {
         let entry = Entry {
             is_http: true,
+            client: self.said.client(),
+            request_id: self.said.id(&self.head),
             route: self.unserved.as_ref().map(|route| route.key()),
             request: self.request.as_ref().map(|request| (&self.head, request)),
             response: self.status.map(|_| &self.answer),

@@ -126,7 +126,7 @@ impl Exchange {
     /// The time that [`Exchange::due`] said has come.
     pub fn late(&mut self, now: Tick) -> Late {
         let Some(choice) = &self.choice else { return Late::Over(Fault::NoEndpoint) };
-        let (policy, times) = (choice.route.http, self.times);
+        let (policy, times) = (&choice.route.http, self.times);
         let is_past = |since: Tick, millis: Option<u32>| millis.is_some_and(|millis| since.after(millis) <= now);
         if is_past(times.began, policy.total) {
             return Late::Over(Fault::TotalTimeout);

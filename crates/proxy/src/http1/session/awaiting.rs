@@ -1,14 +1,16 @@
 //! Waiting for a request, and the begin of its exchange.
 
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use decide::Asked;
-use plan::Protocol;
-use wire::{Host, Refusal, Request};
+use plan::Underscores;
+use wire::{Head, Host, Refusal, Request};
 
-use super::{Manners, Session, Stage, Step};
-use crate::choice::{Choice, NotChosen, choose, choose_again};
+use super::{Session, Stage, Step};
+use crate::choice::{Choice, NotChosen, choose_again, serve, take, takes};
+use crate::http1::admit::{Admitted, admit};
 use crate::http1::buffer::Buffer;
 use crate::http1::exchange::{Exchange, Why};
 use crate::station::Station;
@@ -40,14 +42,26 @@ impl Session {
                     }
                     read = client.over.len();
                     if buffer.put(&client.over).is_none() {
-                        return Poll::Ready(self.refuse(cx, Refusal::FieldsLength));
+                        return Poll::Ready(self.refuse(Refusal::FieldsLength));
                     }
                 }
                 let place = Buffer::place(read);
                 let mut exchange = station.http.take();
                 match Request::parse(&mut exchange.head, buffer.at(place.clone()), &self.manners.limits) {
-                    Ok(Some((request, length))) => {
+                    Ok(Some((mut request, length))) => {
                         client.clear();
+                        if !request.underscored.is_empty() {
+                            match self.manners.underscores {
+                                Underscores::Keep => {}
+                                Underscores::Drop => {
+                                    request.connection.drop = request.connection.drop.and(request.underscored);
+                                }
+                                Underscores::Reject => {
+                                    station.http.give(exchange);
+                                    return Poll::Ready(self.refuse(Refusal::Underscore));
+                                }
+                            }
+                        }
                         exchange.request = Some(request);
                         return Poll::Ready(self.begin_exchange(
                             cx,
@@ -63,7 +77,7 @@ impl Session {
                     }
                     Err(refusal) => {
                         station.http.give(exchange);
-                        return Poll::Ready(self.refuse(cx, refusal));
+                        return Poll::Ready(self.refuse(refusal));
                     }
                 }
             }
@@ -79,8 +93,8 @@ impl Session {
         }
     }
 
-    fn refuse(&mut self, cx: &mut Context<'_>, refusal: Refusal) -> Step {
-        self.unanswered(cx, Why::Refused(refusal), None)
+    fn refuse(&mut self, refusal: Refusal) -> Step {
+        self.unanswered(Why::Refused(refusal), None, None)
     }
 
     fn begin_exchange(
@@ -94,17 +108,23 @@ impl Session {
         self.head_due = false;
         self.note_head_end();
         self.entered.iter().for_each(|entered| entered.listener.counts.requests.add(1));
-        let begun = match self.choose(&station, &exchange) {
+        let begun = match self.choose(&station, &mut exchange) {
             Ok(choice) => {
                 self.entered.iter().for_each(|entered| entered.set_endpoint(&choice.endpoint));
+                let admitted = exchange.request.as_ref().map_or(Admitted::On, |request| {
+                    let (policy, hops) = (&choice.route.http, self.manners.hops);
+                    admit(&exchange.head, request, policy, hops, &station.http.pseudonym)
+                });
                 exchange.choice = Some(choice);
                 exchange.closes = self.leaves;
-                exchange.begin(cx, buffer, body, &station, &self.from)
+                match admitted {
+                    Admitted::On => exchange.begin(cx, buffer, body, &station, &self.from),
+                    Admitted::Here => return self.answer_here(exchange),
+                    Admitted::Not(why) => Err(why),
+                }
             }
             Err(NotChosen { fault, route }) => {
-                route.iter().for_each(|route| route.counts.statuses.add(fault.status()));
-                exchange.unserved = route;
-                Err(Why::Fault(fault))
+                return self.unanswered(Why::Fault(fault), Some(exchange), route);
             }
         };
         let Some(client) = &mut self.client else { return Step::Over };
@@ -118,14 +138,16 @@ impl Session {
                 self.set_due();
                 Step::Next
             }
-            Err(why) => self.unanswered(cx, why, Some(exchange)),
+            Err(why) => self.unanswered(why, Some(exchange), None),
         }
     }
 
     /// Chooses in the world of now. A listener that has left it since still serves what comes on its
     /// connections, by the route and the pool that served it last.
-    fn choose(&mut self, station: &Station, exchange: &Exchange) -> Result<Choice, NotChosen> {
+    fn choose(&mut self, station: &Station, exchange: &mut Exchange) -> Result<Choice, NotChosen> {
         let none = NotChosen { fault: Fault::NoRoute, route: None };
+        let refused = |route| NotChosen { fault: Fault::BadRequest, route };
+        let Exchange { head, request: Some(request), path, .. } = exchange else { return Err(none) };
         let (Some(adopted), Some(entered)) = (station.adopted(), &self.entered) else {
             return Err(none);
         };
@@ -135,23 +157,29 @@ impl Session {
                 // Nobody can say any more whether there was a route.
                 return Err(NotChosen { fault: Fault::NoEndpoint, route: None });
             };
+            path.read(head, request, self.manners.merge_slashes).map_err(|_| refused(None))?;
+            let settled = path.settle(head, request, &route.http.paths, |_| true);
+            settled.map_err(|_| refused(Some(route.clone())))?;
             let again = choose_again(station, route, pool, &[]);
             return again.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) });
         };
         self.listener = at;
-        if let Some(Protocol::Http { head, keep_alive, heads }) = adopted.world.listener(at).map(|here| here.protocol) {
-            self.manners = Manners::new(head, keep_alive, heads);
+        if let Some(manners) = adopted.manners(at).filter(|manners| !Rc::ptr_eq(manners, &self.manners)) {
+            self.manners = manners.clone();
         }
-        let choice = choose(station, &adopted, at, || asked(exchange))?;
+        path.read(head, request, self.manners.merge_slashes).map_err(|_| refused(None))?;
+        let taken = take(&adopted, at, || Some(asked(head, request, path.canonical(head, request))))?;
+        let is_taken = |path: &[u8]| takes(&adopted, at, &taken, asked(head, request, path));
+        let settled = path.settle(head, request, &taken.route.http.paths, is_taken);
+        settled.map_err(|_| refused(Some(taken.route.clone())))?;
+        let choice = serve(station, &adopted, &taken)?;
         self.last = Some((choice.route.clone(), choice.pool.clone()));
         Ok(choice)
     }
 }
 
 /// What a request asks for, for the rules that look at it.
-fn asked(exchange: &Exchange) -> Option<Asked<'_>> {
-    let request = exchange.request?;
-    let host = request.host.and_then(|host| Host::parse(exchange.head.part(host)).ok());
-    let host = host.map(|host| host.name).unwrap_or_default();
-    Some(Asked { host, path: exchange.head.part(request.target.path()) })
+fn asked<'a>(head: &'a Head, request: &Request, path: &'a [u8]) -> Asked<'a> {
+    let host = request.host.and_then(|host| Host::parse(head.part(host)).ok());
+    Asked { host: host.map(|host| host.name).unwrap_or_default(), path }
 }

@@ -1,14 +1,14 @@
 //! How a client's connection ends.
 
-use std::io::IoSlice;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use net::Half;
 
-use super::logging::Sent;
+use super::logging::Untold;
 use super::{Session, Stage, Step};
-use crate::http1::answer::answer;
+use crate::adopted::RouteHere;
 use crate::http1::buffer::READ;
 use crate::http1::exchange::{Exchange, Late, Why};
 
@@ -20,40 +20,37 @@ const MOST_LINGER: usize = 1 << 20;
 const MOST_LINGERS: u32 = 60;
 
 impl Session {
-    /// Answers in the endpoint's place.
-    pub(super) fn unanswered(&mut self, cx: &mut Context<'_>, why: Why, exchange: Option<Box<Exchange>>) -> Step {
-        let (step, sent) = self.answer(cx, why, exchange.as_deref());
-        self.log_answer(exchange.as_deref(), (why.status(), why.fault()), sent);
-        exchange.into_iter().for_each(|exchange| self.station.http.give(exchange));
-        step
-    }
-
-    fn answer(&mut self, cx: &mut Context<'_>, why: Why, exchange: Option<&Exchange>) -> (Step, Sent) {
-        let nothing = Sent::default();
+    /// Answers in the endpoint's place. `route` is the one that has taken the request, where no endpoint was
+    /// chosen.
+    pub(super) fn unanswered(
+        &mut self,
+        why: Why,
+        exchange: Option<Box<Exchange>>,
+        route: Option<Rc<RouteHere>>,
+    ) -> Step {
         let status = why.status();
         self.station.faults.add(why.fault());
         self.entered.iter().for_each(|entered| entered.listener.counts.statuses.add(status));
-        let to_head = exchange.is_some_and(Exchange::is_to_head);
-        if let Some(exchange) = exchange
-            && let Some(choice) = &exchange.choice
-        {
-            choice.route.counts.statuses.add(status);
-            choice.route.counts.durations.add(exchange.elapsed());
-        }
-        let Some(client) = &mut self.client else { return (Step::Over, nothing) };
-        if status != GONE {
-            let answer = answer(status, to_head);
-            let taken = Half::poll_write(&mut client.stream, cx, &[IoSlice::new(answer.as_bytes())]);
-            let all = |count: &usize| *count == answer.len();
-            if let Poll::Ready(Ok(count)) = taken.map(|taken| taken.ok().filter(all).ok_or(())) {
-                self.entered.iter().for_each(|entered| entered.listener.counts.bytes_out.add(count as u64));
-                let head = answer.find("\r\n\r\n").map_or(0, |end| end + 4);
-                return (self.begin_linger(cx), Sent { all: count as u64, head: head as u64 });
+        let chosen = exchange.as_ref().and_then(|exchange| exchange.choice.as_ref());
+        let route = chosen.map(|choice| choice.route.clone()).or(route);
+        route.iter().for_each(|route| route.counts.statuses.add(status));
+        let answer = (status != GONE).then(|| self.compose(why, exchange.as_deref(), route.as_deref()));
+        let mut exchange = exchange;
+        if let Some(exchange) = &mut exchange {
+            if let Some(choice) = &exchange.choice {
+                choice.route.counts.durations.add(exchange.elapsed());
             }
+            exchange.unserved = route;
         }
-        // Nobody is there, or does not take even this much: a part of it would mislead.
-        client.stream.abort();
-        (Step::Over, nothing)
+        let untold = Untold::new(exchange, status, Some(why.fault()));
+        if let Some(answer) = answer {
+            return self.tell(answer, untold);
+        }
+        // Nobody is there.
+        self.note_untold(untold, b"");
+        self.log_untold();
+        self.end_by_reset(why.fault());
+        Step::Over
     }
 
     pub(super) fn begin_linger(&mut self, cx: &mut Context<'_>) -> Step {
@@ -107,12 +104,12 @@ impl Session {
     }
 
     /// The deadline has passed.
-    pub(super) fn late(&mut self, cx: &mut Context<'_>) -> Step {
+    pub(super) fn late(&mut self) -> Step {
         let station = self.station.clone();
         let Some(client) = &self.client else { return Step::Over };
         let exchange = match &mut self.stage {
             Stage::Await if client.over.is_empty() => return Step::Over,
-            Stage::Await => return self.unanswered(cx, Why::Fault(Fault::RequestTimeout), None),
+            Stage::Await => return self.unanswered(Why::Fault(Fault::RequestTimeout), None, None),
             // It still takes what it was sent.
             Stage::Linger(_, times) if *times > 0 && !client.stream.is_delivered() => {
                 *times -= 1;
@@ -120,6 +117,11 @@ impl Session {
                 return Step::Next;
             }
             Stage::Linger(..) => return Step::Over,
+            Stage::Tell(..) => {
+                // What was to be told is counted.
+                self.end_by_reset(Fault::ClientAborted);
+                return Step::Over;
+            }
             Stage::Exchange(exchange) => exchange,
         };
         let fault = match exchange.late(station.wheel.now()) {
@@ -145,7 +147,7 @@ impl Session {
             self.abort(fault);
             return Step::Over;
         }
-        self.unanswered(cx, Why::Fault(fault), Some(exchange))
+        self.unanswered(Why::Fault(fault), Some(exchange), None)
     }
 
     /// It is ordered to end.

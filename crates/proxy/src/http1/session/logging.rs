@@ -5,19 +5,29 @@ use std::time::{Duration, Instant};
 
 use account::Fault;
 
-use super::Session;
+use super::{Session, Stage};
 use crate::http1::exchange::Exchange;
 use crate::log::{Entry, Relayed, Steps};
 
-/// An answer of our own that was sent: its bytes, and those of them that are its head.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sent {
-    pub all: u64,
-    pub head: u64,
+/// What is known of a request that gets an answer of ours, until that is told.
+pub(super) struct Untold {
+    /// None of one that was not understood.
+    exchange: Option<Box<Exchange>>,
+    status: u16,
+    fault: Option<Fault>,
+    /// How much of the answer is its head.
+    head: usize,
+}
+
+impl Untold {
+    /// A request that is answered with this status.
+    pub(super) fn new(exchange: Option<Box<Exchange>>, status: u16, fault: Option<Fault>) -> Self {
+        Self { exchange, status, fault, head: 0 }
+    }
 }
 
 impl Session {
-    /// Who asks.
+    /// Who asks, where nothing else is said.
     fn asker(&self) -> Option<IpAddr> {
         self.peer
     }
@@ -46,28 +56,39 @@ impl Session {
         }
     }
 
-    /// A request was answered in an endpoint's place, with this status; or was not understood, which leaves
-    /// no exchange.
-    pub(super) fn log_answer(&mut self, exchange: Option<&Exchange>, (status, fault): (u16, Fault), sent: Sent) {
+    /// An answer of ours is about to be told, or nobody is there to be told. What is not logged is let go of.
+    pub(super) fn note_untold(&mut self, mut untold: Untold, answer: &[u8]) {
         if !self.is_logged() {
-            return;
+            return untold.exchange.into_iter().for_each(|exchange| self.station.http.give(exchange));
         }
-        if exchange.is_none() {
-            self.note_head_end();
+        let ends = answer.windows(4).position(|window| window == b"\r\n\r\n");
+        untold.head = ends.map_or(0, |end| end + 4);
+        match &mut untold.exchange {
+            // The endpoint has nothing to do with it any more.
+            Some(exchange) => exchange.leave(),
+            None => self.note_head_end(),
         }
+        self.untold = Some(untold);
+    }
+
+    /// An answer of ours is told, as far as somebody took it.
+    pub(super) fn log_untold(&mut self) {
+        let Some(Untold { exchange, status, fault, head }) = self.untold.take() else { return };
+        let told = if let Stage::Tell(_, told) = &self.stage { *told } else { 0 };
         let unread = Entry {
             is_http: true,
             steps: Steps { total: Some(Duration::ZERO), ..Steps::default() },
             ..Entry::default()
         };
-        let entry = exchange.map_or(unread, Exchange::entry);
+        let entry = exchange.as_deref().map_or(unread, Exchange::entry);
         self.write(Entry {
             status: Some(status),
-            fault: Some(fault),
-            bytes_out: entry.bytes_out + sent.all,
-            heads_out: entry.heads_out + sent.head,
+            fault,
+            bytes_out: entry.bytes_out + told as u64,
+            heads_out: entry.heads_out + head.min(told) as u64,
             ..entry
         });
+        exchange.into_iter().for_each(|exchange| self.station.http.give(exchange));
     }
 
     /// An exchange goes on as a tunnel, whose line is written at its end.
@@ -86,6 +107,11 @@ impl Session {
             total: entry.steps.total.map(|total| total + self.head_took),
             ..entry.steps
         };
-        self.station.log.write(&Entry { client: self.asker(), listener: &entered.listener.live.key, steps, ..entry });
+        self.station.log.write(&Entry {
+            client: entry.client.or(self.asker()),
+            listener: &entered.listener.live.key,
+            steps,
+            ..entry
+        });
     }
 }
