@@ -88,7 +88,7 @@ pub enum LogValue {
     Time,
     /// The same as `21/Nov/2026:20:44:32 +0000`.
     CommonTime,
-    /// The address of the client; none on a Unix socket.
+    /// The address of the client, as far as somebody who is trusted says so; none on a Unix socket.
     Client,
     /// The key of the listener.
     Listener,

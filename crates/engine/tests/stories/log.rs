@@ -1,11 +1,11 @@
 //! What a line of the access log says.
 
-use plan::{Accept, AccessLog, LogSample};
+use plan::{Accept, AccessLog, HttpListener, LogSample, Protocol, Trust};
 use serde_json::{Value, json};
 
 use crate::support::log::{ALWAYS, Folder, at, combined, json as as_json, lines, so_many};
 use crate::support::web::{Reply, Web, Wire, get, in_turn, post, response, run};
-use crate::support::{Client, Draft, Endpoint, Running, any_port, cycle, eventually, refusing};
+use crate::support::{Client, Draft, Endpoint, HTTP_LISTENER, Running, any_port, cycle, eventually, refusing};
 
 /// A draft that logs to a file in a folder of its own.
 fn logging(draft: Draft, request: &[&str], response: &[&str]) -> (Draft, Folder) {
@@ -149,6 +149,43 @@ fn a_client_that_goes_away_and_one_that_is_cut_have_their_line() {
     assert_eq!((listener.requests, listener.statuses), (2, [0, 1, 0, 0, 0]));
     let sum = |name: &str| found.iter().map(|line| line[name].as_u64().unwrap()).sum::<u64>();
     assert_eq!((sum("bytesIn"), sum("bytesOut")), (listener.bytes_in, listener.bytes_out));
+}
+
+#[test]
+fn a_line_says_who_asks_and_how_the_request_is_called_as_far_as_somebody_trusted_says_so() {
+    let web = Web::plain("a");
+    let (mut draft, folder) = logging(in_turn(&[&web.endpoint]), &[], &[]);
+    draft.http.forward.request_id = true;
+    let trusting = |draft: &Draft, network: &str| {
+        let trust = Trust { networks: vec![network.parse().unwrap()], unix: false };
+        let mut draft = draft.clone();
+        draft.listeners[0].protocol = Protocol::Http(HttpListener { trust, ..HTTP_LISTENER });
+        draft
+    };
+    let (running, to) = run(&trusting(&draft, "127.0.0.0/8"));
+    let asks = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.7\r\nX-Request-Id: theirs-7\r\n\r\n";
+    Wire::to(&to).say(asks).hear("GET / HTTP/1.1|");
+    let line = so_many(&folder.file("log"), 1).remove(0);
+    assert_eq!((&line["client"], &line["requestId"]), (&json!("192.0.2.7"), &json!("theirs-7")), "{line}");
+    running.apply(&trusting(&draft, "10.0.0.0/8"));
+    Wire::to(&to).say(asks).hear("GET / HTTP/1.1|");
+    let line = so_many(&folder.file("log"), 2).remove(1);
+    let told = web.requests()[1].field("X-Request-Id").unwrap().to_string();
+    assert_eq!((&line["client"], &line["requestId"]), (&json!("127.0.0.1"), &json!(told)), "{line}");
+    assert_eq!(told.len(), 32);
+}
+
+#[test]
+fn a_request_that_goes_no_further_has_its_line_once_its_answer_is_told() {
+    let web = Web::plain("a");
+    let (draft, folder) = logging(in_turn(&[&web.endpoint]), &[], &[]);
+    let (running, to) = run(&draft);
+    let (answer, _) = Wire::to(&to).say("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n").rest();
+    let line = so_many(&folder.file("log"), 1).remove(0);
+    let said = ["status", "fault", "method", "target", "bytesIn", "bytesOut"].map(|name| &line[name]);
+    let want = [json!(200), json!(null), json!("OPTIONS"), json!("*"), json!(0), json!(answer.len())];
+    assert_eq!(said.map(Clone::clone), want, "{line}");
+    assert_eq!(running.counts().listener("in").bytes_out, answer.len() as u64);
 }
 
 #[test]
