@@ -71,7 +71,8 @@ export function list<Out, In>(
   return checked as unknown as z.ZodType<Out[], readonly In[]>;
 }
 
-function custom(input: unknown, params: CustomParams): z.core.$ZodRawIssue<z.core.$ZodIssueCustom> {
+/** An issue that a schema finds. */
+export function custom(input: unknown, params: CustomParams): z.core.$ZodRawIssue<z.core.$ZodIssueCustom> {
   return { code: 'custom', input, params };
 }
 
