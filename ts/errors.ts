@@ -165,6 +165,10 @@ const ISSUES = {
     message: '{got} has an encoding that no request may have',
     hint: 'write "%25" for a percent sign, and other characters in UTF-8, such as "%C3%A9"',
   },
+  PREFIX_REFUSED: {
+    message: '{got} has {what}, and this route refuses paths that have it there',
+    hint: 'set "paths.{field}" of the route to "keep", or match another path',
+  },
   NO_HOSTS: { message: 'the list is empty', hint: 'give a host, or leave the field out to match all' },
   NO_PATHS: { message: 'the list is empty', hint: 'give a path, or leave the field out to match all' },
   TOO_MANY_RULES: {

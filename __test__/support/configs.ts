@@ -155,7 +155,7 @@ const requests: fc.Arbitrary<Pick<MatchConfig, 'host' | 'path'>> = fc.record(
     host: oneOrMore(
       fc.oneof(fc.constantFrom('a', 'A.Example.', '[2001:DB8::7]', '10.0.0.7'), fc.stringMatching(/^[a-z0-9-]{1,9}$/)),
     ),
-    path: oneOrMore(fc.oneof(fc.constantFrom('/', '/v2', '/v2/', '/v2/x'), fc.stringMatching(/^(\/([a-z20]|%20|%2F){1,5}){1,3}$/))),
+    path: oneOrMore(fc.oneof(fc.constantFrom('/', '/v2', '/v2/', '/v2/x'), fc.stringMatching(/^(\/([a-z20]|%20|%3A){1,5}){1,3}$/))),
   },
   { requiredKeys: [] },
 );

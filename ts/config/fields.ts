@@ -83,7 +83,8 @@ export function unless<Schema extends z.ZodType>(
   });
 }
 
-function custom(input: unknown, params: CustomParams): z.core.$ZodRawIssue<z.core.$ZodIssueCustom> {
+/** An issue that a schema finds. */
+export function custom(input: unknown, params: CustomParams): z.core.$ZodRawIssue<z.core.$ZodIssueCustom> {
   return { code: 'custom', input, params };
 }
 

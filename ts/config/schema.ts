@@ -13,10 +13,11 @@ import { parseEndpointAddress, parseListenAddress, protocolOf, type Spoken } fro
 import { answers } from './answers.js';
 import { DEFAULTS } from './defaults.js';
 import { parseEndpointText, reachedBy } from './endpoint.js';
-import { fields, list, name, named, readBy } from './fields.js';
+import { custom, fields, list, name, named, readBy } from './fields.js';
 import { parseHost } from './host.js';
 import type { AlgorithmChoice, Listener, Pool, Route } from './pieces.js';
 import { parsePrefix } from './prefix.js';
+import { refusedPrefix } from './refused.js';
 import { backlog, connections, drain, forward, http, limits, paths, retries, timeouts, tries, workers } from './settings.js';
 import type { Config } from './types.js';
 
@@ -110,21 +111,32 @@ const route = fields({
   proxyStatus: z.boolean().optional(),
   trace: z.boolean().optional(),
   paths: paths.optional(),
-}).transform(({ name, match, pool, timeouts, limits, forward, tries, answers, proxyStatus, trace, paths }): Route => ({
-  name: name ?? null,
-  listener: match?.listener ?? null,
-  hosts: match?.host === undefined ? null : [match.host].flat(),
-  paths: match?.path === undefined ? null : [match.path].flat(),
-  pool,
-  timeouts: timeouts ?? {},
-  limits: limits ?? {},
-  forward: forward ?? {},
-  tries: tries ?? DEFAULTS['routes.*.tries'].value,
-  answers: answers ?? [],
-  proxyStatus: proxyStatus ?? DEFAULTS['routes.*.proxyStatus'].value,
-  trace: trace ?? DEFAULTS['routes.*.trace'].value,
-  pathPolicy: paths ?? {},
-}));
+})
+  .check((context) => {
+    // What its own policy refuses, a route would take only to answer 400.
+    const { match, paths = {} } = context.value;
+    const several = Array.isArray(match?.path);
+    for (const [at, written] of [match?.path ?? []].flat().entries()) {
+      const refused = refusedPrefix(written, paths);
+      const path = ['match', 'path', ...(several ? [at] : [])];
+      if (refused !== null) context.issues.push({ ...custom(written, { finding: refused }), path });
+    }
+  })
+  .transform(({ name, match, pool, timeouts, limits, forward, tries, answers, proxyStatus, trace, paths }): Route => ({
+    name: name ?? null,
+    listener: match?.listener ?? null,
+    hosts: match?.host === undefined ? null : [match.host].flat(),
+    paths: match?.path === undefined ? null : [match.path].flat(),
+    pool,
+    timeouts: timeouts ?? {},
+    limits: limits ?? {},
+    forward: forward ?? {},
+    tries: tries ?? DEFAULTS['routes.*.tries'].value,
+    answers: answers ?? [],
+    proxyStatus: proxyStatus ?? DEFAULTS['routes.*.proxyStatus'].value,
+    trace: trace ?? DEFAULTS['routes.*.trace'].value,
+    pathPolicy: paths ?? {},
+  }));
 
 /** A whole configuration. What it finds are the issues of its shape and of its single pieces. */
 export const config = fields({

@@ -360,7 +360,8 @@ export interface MatchConfig {
    * compared with the canonical form of a path, and written in that: `/%7Eme/./x` is `/~me/x`, and
    * `/caf%c3%a9` is `/caf%C3%A9`. Default: any.
    *
-   * Issues: `BAD_PREFIX`, `PREFIX_ENCODING`, `PREFIX_CANONICAL`, `PREFIX_BROKEN`.
+   * Issues: `BAD_PREFIX`, `PREFIX_ENCODING`, `PREFIX_CANONICAL`, `PREFIX_BROKEN`; `PREFIX_REFUSED`
+   * where `paths` of the route refuses it.
    */
   readonly path?: string | readonly string[] | undefined;
 }

@@ -29,6 +29,8 @@ mod http_ends;
 mod limits;
 mod log;
 mod log_sinks;
+#[cfg(target_os = "linux")]
+mod nginx;
 mod paths;
 mod plans;
 mod ports;

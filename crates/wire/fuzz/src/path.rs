@@ -13,7 +13,9 @@ pub fn path(bytes: &[u8]) {
     for (merges, decodes) in [(false, false), (true, false), (false, true), (true, true)] {
         alike(&path, Reading { merges, decodes });
     }
-    is_noticed(&path);
+    for query in ["", "?a/./%zz"] {
+        is_noticed(&path, query);
+    }
 }
 
 fn alike(path: &[u8], reading: Reading) {
@@ -43,8 +45,8 @@ fn alike(path: &[u8], reading: Reading) {
 }
 
 /// What is not canonical is called odd by who reads the head, so that nobody forgets to look.
-fn is_noticed(path: &[u8]) {
-    let request = [b"GET ", path, b"?a/./%zz HTTP/1.1\r\nHost: a.b\r\n\r\n"].concat();
+fn is_noticed(path: &[u8], query: &str) {
+    let request = [b"GET ", path, query.as_bytes(), b" HTTP/1.1\r\nHost: a.b\r\n\r\n"].concat();
     // An encoded NUL is refused with the head.
     let Ok(Some((request, _))) = Request::parse(&mut Head::default(), &request, &LIMITS) else { return };
     let mut text = Vec::new();
