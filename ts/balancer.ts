@@ -181,6 +181,17 @@ export class Balancer {
     await this.close();
   }
 
+  /**
+   * Opens the file of the access log anew, after it was moved away: what is logged once this has
+   * resolved is in the new one. Without a log, or where it goes elsewhere, nothing happens.
+   *
+   * Rejects with `CLOSED`.
+   */
+  async reopenLog(): Promise<void> {
+    this.#expectOpen();
+    await this.#engine.reopenLog();
+  }
+
   /** Keeps the process alive while the balancer is open. It does so from the start. */
   ref(): this {
     this.#expectNotClosed();

@@ -12,6 +12,8 @@ export interface Counters {
   readonly workers: number;
   /** Connections that are open now. */
   readonly connections: number;
+  /** Lines of the access log. */
+  readonly log: LogCounters;
   /** By the names of the listeners. */
   readonly listeners: Readonly<Record<string, ListenerCounters>>;
   /** By the names of the routes. */
@@ -22,6 +24,14 @@ export interface Counters {
   readonly endpoints: Readonly<Record<string, EndpointCounters>>;
   /** How often each expected failure happened, by its label. */
   readonly faults: Readonly<Record<string, number>>;
+}
+
+/** What was counted of the access log. */
+export interface LogCounters {
+  /** Lines that were written. */
+  readonly written: number;
+  /** Lines that were not, because nobody took them in time. */
+  readonly dropped: number;
 }
 
 /** What was counted at a listener. */
@@ -118,6 +128,7 @@ export function nest(index: CounterIndex, values: Float64Array): Counters {
     worlds: header('worlds'),
     workers: header('workers'),
     connections: header('connections'),
+    log: { written: header('logWritten'), dropped: header('logDropped') },
     listeners: reader.group(index.listeners, (count) => ({
       accepted: count('accepted'),
       open: count('open'),

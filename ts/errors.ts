@@ -29,6 +29,10 @@ const ERRORS = {
     message: 'The threads that carry traffic could not be started.',
     hint: 'Nothing was changed.',
   },
+  LOG_FAILED: {
+    message: 'The access log cannot be written where it is to go.',
+    hint: 'Nothing was changed.',
+  },
   PLAN_REFUSED: {
     message: 'The core refused the plan that this configuration was compiled into.',
     hint: 'This is a bug of fourseven: please report it with the configuration and the lines below.',
@@ -176,6 +180,29 @@ const ISSUES = {
     hint: 'write "http://" in the address of a listener, or leave "host" and "path" out',
   },
 
+  // The access log.
+  BAD_LOG_PLACE: {
+    message: '{got} is no place for a log',
+    hint: 'write "stdout", or an absolute path such as "/var/log/access.log"',
+  },
+  BAD_TEMPLATE: {
+    message: 'the template {reason}',
+    hint: 'write values in braces, such as "{example}", and a brace itself twice',
+  },
+  UNKNOWN_LOG_VALUE: { message: 'there is no value {got} to log', hint: '{meant}' },
+  BAD_FIELD_NAME: {
+    message: '{got} is no name of a field',
+    hint: 'write it like "user-agent"',
+  },
+  LOG_FIELDS_FORMAT: {
+    message: 'only lines of JSON have further fields',
+    hint: 'name them in a template, or leave "format" out',
+  },
+  TOO_MANY_LOG_FIELDS: {
+    message: 'it names {count} fields in {bytes} bytes',
+    hint: 'name at most {most}, in {mostBytes} bytes',
+  },
+
   // What refers to what.
   NO_LISTENERS: { message: 'there is no listener', hint: 'add one, such as web: "tcp://:8080"' },
   NO_POOLS: { message: 'there is no pool', hint: 'add one with its endpoints, such as ":3001"' },
@@ -237,6 +264,10 @@ const ISSUES = {
   LISTEN_FAILED: {
     message: 'cannot listen on {address}: {reason}',
     hint: 'see that the address is of this machine and that this user may listen there',
+  },
+  LOG_FAILED: {
+    message: 'cannot write to {reason}',
+    hint: 'see that its folder is there and that this user may write there',
   },
   WORKERS_FAILED: { message: '{reason}', hint: 'ask for fewer workers, or raise the limits of the process' },
   PLAN_REFUSED: { message: '{reason}', hint: 'please report this' },

@@ -23,6 +23,7 @@ export {
   type Registry,
 } from './balancer.js';
 export type {
+  AccessLogConfig,
   AlgorithmConfig,
   AlgorithmName,
   AnswerConfig,
@@ -39,6 +40,9 @@ export type {
   HttpTimeoutsConfig,
   LimitsConfig,
   ListenerConfig,
+  LogFieldsConfig,
+  LogSampleConfig,
+  LogTemplateConfig,
   MatchConfig,
   PathsConfig,
   PoolConfig,
@@ -54,6 +58,7 @@ export type {
   EndpointCounters,
   Histogram,
   ListenerCounters,
+  LogCounters,
   PoolCounters,
   Responses,
   RouteCounters,

@@ -28,6 +28,8 @@ export interface Engine {
   read(into: Float64Array): number;
   /** Stops accepting, lets connections finish until the deadline, then cuts them. Idempotent. */
   close(drainMs: number): Promise<{ readonly cut: number }>;
+  /** Opens the files of the access log anew. Answers once that is done. */
+  reopenLog(): Promise<void>;
   /** Stops at once, within the deadline, on this very thread: for the exit of the process. */
   shutdown(deadlineMs: number): void;
 }
@@ -48,7 +50,7 @@ export type ApplyAnswer =
 
 /** Why a plan was refused. */
 export interface Problem {
-  readonly code: 'plan' | 'address-in-use' | 'listen' | 'workers';
+  readonly code: 'plan' | 'address-in-use' | 'listen' | 'workers' | 'log';
   readonly listener: string | null;
   readonly address: string | null;
   readonly message: string;
@@ -107,6 +109,7 @@ export function openEngine(): Engine {
       open.delete(engine);
       return answer;
     },
+    reopenLog: async () => native.reopenLog(),
     shutdown: (deadlineMs) => {
       open.delete(engine);
       native.shutdown(deadlineMs);

@@ -1,8 +1,10 @@
 // The command, from its arguments to its exit code.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { at } from '../../scripts/lib/paths.mjs';
+import { emptyFolder } from '../support/folder.js';
 import {
   ask,
   dial,
@@ -92,6 +94,23 @@ test.each([
   running.process.kill(signal);
   expect(await running.ended).toEqual({ code, signal: null });
   await ending(socket);
+});
+
+test('a log is written, and opened anew on SIGHUP', async () => {
+  const { address } = await startEndpoint(serving.echo);
+  const folder = emptyFolder('cli-log');
+  const [file, old] = [join(folder, 'access.log'), join(folder, 'old.log')];
+  const running = fourseven('--listen', '127.0.0.1:0', '--to', address, '--log', file, '--log-format', 'common');
+  const at = await listensOn(running);
+  await exchange(at, 'hello');
+  await until(() => readFileSync(file, 'utf8').endsWith('\n'));
+  renameSync(file, old);
+  running.process.kill('SIGHUP');
+  await until(() => existsSync(file));
+  await exchange(at, 'hello');
+  running.process.kill('SIGTERM');
+  expect(await running.ended).toEqual({ code: 0, signal: null });
+  expect([old, file].map((path) => readFileSync(path, 'utf8').split('\n').length)).toEqual([2, 2]);
 });
 
 test('what makes no sense is explained, all of it, with code 2', async () => {

@@ -6,6 +6,7 @@ import { at } from '../../scripts/lib/paths.mjs';
 import { script, Script } from '../support/script.js';
 
 const says: Record<string, RegExp> = {
+  'access-log.mjs': /^example: GET \/ was 200 from app\nexample: GET \/none was 404 from app\n$/,
   'http-routes.mjs':
     /^(?:\S+: (?:pages|api) has \S+\n){4}other\.example\/: 404 Not Found\nthe pages answered 3 requests\n$/,
   'own-algorithm.mjs': /^big was chosen 6 times, small 2 times\n$/,

@@ -1,6 +1,7 @@
 // Configurations that are right, drawn from a grammar, and ways to change them.
 import * as fc from 'fast-check';
 import type {
+  AccessLogConfig,
   AnswersConfig,
   Bytes,
   Config,
@@ -163,6 +164,7 @@ const requests: fc.Arbitrary<Pick<MatchConfig, 'host' | 'path'>> = fc.record(
 const manners = {
   accept: fc.constantFrom('per-worker' as const, 'hand-off' as const),
   backlog: fc.integer({ min: 1, max: 65_535 }),
+  log: fc.boolean(),
 };
 
 const listener: fc.Arbitrary<string | ListenerConfig> = fc.oneof(
@@ -233,8 +235,32 @@ const parts: fc.Arbitrary<Parts> = fc.record({
   ),
 });
 
+const share = fc.double({ min: 0, max: 1, noNaN: true });
+
+const fieldName = fc.stringMatching(/^[A-Za-z!#$%&'*+.^_`|~-]{1,20}$/);
+
+const logged = { to: fc.constantFrom('stdout', '/dev/null'), sample: fc.oneof(share, fc.record({ default: share, '5xx': share, fault: share }, { requiredKeys: [] })) };
+
+const accessLog: fc.Arbitrary<string | AccessLogConfig> = fc.oneof(
+  logged.to,
+  fc.record(
+    { ...logged, fields: fc.record({ request: fc.array(fieldName), response: fc.array(fieldName) }, { requiredKeys: [] }) },
+    { requiredKeys: ['to'] },
+  ),
+  fc.record(
+    {
+      ...logged,
+      format: fc.oneof(
+        fc.constantFrom('json' as const, 'common' as const, 'combined' as const),
+        fieldName.map((name) => ({ template: `{time} "{request.${name}}" {{` })),
+      ),
+    },
+    { requiredKeys: ['to'] },
+  ),
+);
+
 const settings = fc.record(
-  { timeouts, limits, drain: duration(), workers: fc.integer({ min: 1, max: 4 }), portable: fc.boolean() },
+  { accessLog, timeouts, limits, drain: duration(), workers: fc.integer({ min: 1, max: 4 }), portable: fc.boolean() },
   { requiredKeys: [] },
 );
 

@@ -15,6 +15,7 @@ const ofEndpoint = ['picked', 'open', 'inflight', 'failed', 'bytesSent', 'bytesR
 export class FakeEngine implements Engine {
   readonly given: Given[] = [];
   readonly closes: number[] = [];
+  reopened = 0;
   /** What the next plans are answered with; when it is empty they are applied. */
   readonly answers: (ApplyAnswer | Error)[] = [];
   /** Waited for before each answer. */
@@ -39,7 +40,7 @@ export class FakeEngine implements Engine {
     };
     const index = {
       version,
-      header: ['version', 'worlds', 'workers', 'connections'],
+      header: ['version', 'worlds', 'workers', 'connections', 'logWritten', 'logDropped'],
       listeners: group(listeners, 'accepted', 'open', 'bytesIn', 'bytesOut', 'requests', ...classes),
       routes: group(routes, 'taken', ...classes, ...histogram),
       pools: group(pools, 'requests', 'retries', 'retriesDenied'),
@@ -66,6 +67,10 @@ export class FakeEngine implements Engine {
     await this.gate;
     this.isClosed = true;
     return { cut: 0 };
+  }
+
+  async reopenLog(): Promise<void> {
+    this.reopened++;
   }
 
   shutdown(): void {

@@ -29,6 +29,17 @@ test('options may be given several times, and in both spellings', () => {
   );
 });
 
+test('a log has a place, and a format where one is said', () => {
+  const log = (line: string) => {
+    const request = read(`--listen :1 --to :3 ${line}`);
+    return 'config' in request ? request.config.accessLog : request;
+  };
+  expect(log('')).toBeUndefined();
+  expect(log('--log stdout')).toEqual({ to: 'stdout', format: undefined });
+  expect(log('--log /a --log-format combined')).toEqual({ to: '/a', format: 'combined' });
+  expect(log('--log-format combined')).toMatchObject({ kind: 'wrong' });
+});
+
 test('help and version come before everything else', () => {
   expect([read('--help'), read('-h --to x'), read('--version'), read('-v')].map(({ kind }) => kind)).toEqual([
     'help',

@@ -94,6 +94,16 @@ describe('what the core refuses', () => {
       { code: 'WORKERS_FAILED', issues: [{ path: 'workers', message: 'why' }] },
     ],
     [
+      'the log',
+      problem('log', { message: '/var/log/x: Permission denied' }),
+      { code: 'LOG_FAILED', issues: [{ path: 'accessLog', message: 'cannot write to /var/log/x: Permission denied' }] },
+    ],
+    [
+      'a part of the log',
+      problem('plan', { message: 'accessLog.parts: are more than 200' }),
+      { issues: [{ path: 'accessLog' }] },
+    ],
+    [
       'a pool',
       problem('plan', { message: 'pools[0].picker.table: is empty' }),
       { code: 'PLAN_REFUSED', issues: [{ path: 'pools.api' }] },
@@ -214,6 +224,15 @@ function histogram(at: number) {
   return { bounds: [0.5, 2], counts: [at, at + 1, at + 2], sum: (at + 3) / 1e6 };
 }
 
+test('the log is opened anew by an open balancer', async () => {
+  const engine = new FakeEngine();
+  const balancer = await start(engine);
+  await balancer.reopenLog();
+  expect(engine.reopened).toBe(1);
+  await balancer.close();
+  await expect(balancer.reopenLog()).rejects.toMatchObject({ code: 'CLOSED' });
+});
+
 describe('counters', () => {
   test('are nested by name in the order in which they lie', async () => {
     const balancer = await start(new FakeEngine(), config({ web: ':0' }, ['b=:1', 'a=:2']));
@@ -222,26 +241,27 @@ describe('counters', () => {
       worlds: 1,
       workers: 2,
       connections: 3,
+      log: { written: 4, dropped: 5 },
       listeners: {
-        web: { accepted: 4, open: 5, bytesIn: 6, bytesOut: 7, requests: 8, responses: responses(9) },
+        web: { accepted: 6, open: 7, bytesIn: 8, bytesOut: 9, requests: 10, responses: responses(11) },
       },
-      routes: { api: { taken: 14, responses: responses(15), durations: histogram(20) } },
-      pools: { api: { requests: 24, retries: 25, retriesDenied: 26 } },
+      routes: { api: { taken: 16, responses: responses(17), durations: histogram(22) } },
+      pools: { api: { requests: 26, retries: 27, retriesDenied: 28 } },
       endpoints: {
         a: {
-          picked: 27,
-          open: 28,
-          inflight: 29,
-          failed: 30,
-          bytesSent: 31,
-          bytesReceived: 32,
-          reused: 33,
-          responses: responses(34),
-          firstBytes: histogram(39),
+          picked: 29,
+          open: 30,
+          inflight: 31,
+          failed: 32,
+          bytesSent: 33,
+          bytesReceived: 34,
+          reused: 35,
+          responses: responses(36),
+          firstBytes: histogram(41),
         },
-        b: expect.objectContaining({ picked: 43, reused: 49, firstBytes: histogram(55) }),
+        b: expect.objectContaining({ picked: 45, reused: 51, firstBytes: histogram(57) }),
       },
-      faults: { 'connect-refused': 59, 'idle-timeout': 60 },
+      faults: { 'connect-refused': 61, 'idle-timeout': 62 },
     });
   });
 
@@ -251,7 +271,7 @@ describe('counters', () => {
     const index = engine.index();
     const less = { ...index, pools: { ...index.pools, fields: ['requests'] } };
     engine.index = () => less;
-    expect(balancer.counters().pools).toEqual({ api: { requests: 24, retries: 0, retriesDenied: 0 } });
+    expect(balancer.counters().pools).toEqual({ api: { requests: 26, retries: 0, retriesDenied: 0 } });
   });
 
   test('are copied into the array of the caller, while it is long enough', async () => {

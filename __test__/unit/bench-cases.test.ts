@@ -18,6 +18,7 @@ const peers: Record<string, string[]> = PEERS;
 describe('the cases', () => {
   test.each([
     ['http256', { haproxy: 0.85, nginx: 0.85 }],
+    ['http256log', { haproxy: 0.9, nginx: 0.9 }],
     ['http16k', { haproxy: 0.7, nginx: 0.7, 'haproxy-best': 0.85, 'nginx-best': 0.85 }],
     ['http64k', { haproxy: 0.7, nginx: 0.7, 'haproxy-best': 0.8, 'nginx-best': 0.8 }],
     ['http1m', { haproxy: 0.7, nginx: 0.7, 'haproxy-best': 0.95, 'nginx-best': 0.95 }],

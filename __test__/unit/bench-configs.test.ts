@@ -50,6 +50,14 @@ test('with HTTP, connections to the endpoint are kept and nothing is logged', ()
   expect(nginx('http', 'shipped')).toEqual(expect.arrayContaining(['keepalive 64;', 'access_log off;']));
 });
 
+test('where each request is logged, both write the combined format and nothing else changes', () => {
+  const logging = { protocol: 'http', tuning: 'shipped', ...ports, logs: true } as const;
+  const [ours, theirs] = [lines(haproxyConfig(logging)), lines(nginxConfig(logging))];
+  expect(added(ours, haproxy('http', 'shipped')).filter((line) => !/log|^capture request header/.test(line))).toEqual([]);
+  expect(ours.join()).toContain('log stdout format raw local0');
+  expect(added(theirs, nginx('http', 'shipped'))).toEqual(['access_log access.log combined;']);
+});
+
 test("nginx's layer 4 is loaded where it is needed", () => {
   const config = nginxConfig({ protocol: 'tcp', tuning: 'shipped', ...ports, module: '/a/module.so' });
   expect(lines(config)[0]).toBe('load_module /a/module.so;');

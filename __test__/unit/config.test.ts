@@ -13,6 +13,7 @@ const everything: Required<Config> = {
       address: 'http+unix:/run/web.sock',
       accept: 'hand-off',
       backlog: 16,
+      log: false,
       http: {
         timeouts: { head: '30s', keepAlive: 75_000 },
         limits: { line: '16KiB', fields: 65_536, count: 100, hops: 20 },
@@ -68,6 +69,12 @@ const everything: Required<Config> = {
     tunnel: '1h',
   },
   limits: { body: false, bodyRate: 240 },
+  accessLog: {
+    to: '/var/log/access.log',
+    format: 'json',
+    fields: { request: ['user-agent'], response: ['content-type'] },
+    sample: { default: 1, '1xx': 1, '2xx': 0.1, '3xx': 1, '4xx': 1, '5xx': 1, fault: 1 },
+  },
   forward: { via: true, forwarded: true, realIp: true, requestId: true, host: false },
   drain: '30s',
   workers: 2,

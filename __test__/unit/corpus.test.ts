@@ -27,9 +27,9 @@ for (const { name, config, issues } of wrong) {
 }
 
 test('every code has a case, here or where a configuration cannot be written as data', () => {
-  const elsewhere = ['ALGORITHM_NOT_FUNCTION', 'ALGORITHM_NAME_TAKEN', 'ALGORITHM_WRONG', 'TOO_MANY_RULES'];
+  const elsewhere = ['ALGORITHM_NOT_FUNCTION', 'ALGORITHM_NAME_TAKEN', 'ALGORITHM_WRONG', 'TOO_MANY_RULES', 'TOO_MANY_LOG_FIELDS'];
   const ofAnswers = ['ANSWER_TOO_LARGE', 'ANSWER_UNREADABLE'];
-  const ofTheCore = ['ADDRESS_IN_USE', 'LISTEN_FAILED', 'WORKERS_FAILED', 'PLAN_REFUSED'];
+  const ofTheCore = ['ADDRESS_IN_USE', 'LISTEN_FAILED', 'WORKERS_FAILED', 'LOG_FAILED', 'PLAN_REFUSED'];
   const cases = wrong.flatMap(({ issues }) => issues.map(({ code }) => code));
   expect(new Set([...cases, ...elsewhere, ...ofAnswers, ...ofTheCore])).toEqual(new Set(ISSUE_CODES));
 });

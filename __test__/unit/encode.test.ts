@@ -6,6 +6,7 @@ import { type Draft, type DraftPicker, encode } from '../../ts/plan/encode.js';
 function draft(...pickers: DraftPicker[]): Draft {
   return {
     engine: { workers: null, portable: false, drain: 1, leave: 1, retryAfter: 1 },
+    accessLog: null,
     listeners: [],
     rules: [],
     routes: [],
@@ -63,6 +64,7 @@ test('the fields of the plan are those of the plan, in their order', () => {
     'format',
     'version',
     'engine',
+    'accessLog',
     'listeners',
     'rules',
     'routes',

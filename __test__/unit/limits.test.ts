@@ -9,6 +9,8 @@ import {
   MOST_COUNT,
   MOST_FIELDS,
   MOST_LINE,
+  MOST_LOG_PARTS,
+  MOST_LOG_TEXT,
   MOST_WORKERS,
 } from '../../ts/plan/limits.js';
 
@@ -16,7 +18,17 @@ const source = ['verify.rs', 'cost.rs', 'lib.rs']
   .map((file) => readFileSync(new URL(`../../crates/plan/src/${file}`, import.meta.url), 'utf8'))
   .join('\n');
 
-const limits = { MOST_WORKERS, MOST_CHOICES, COST_STACK, MOST_LINE, MOST_FIELDS, MOST_COUNT, MOST_ANSWER };
+const limits = {
+  MOST_WORKERS,
+  MOST_CHOICES,
+  COST_STACK,
+  MOST_LINE,
+  MOST_FIELDS,
+  MOST_COUNT,
+  MOST_LOG_PARTS,
+  MOST_LOG_TEXT,
+  MOST_ANSWER,
+};
 
 test.each(Object.entries(limits))('%s is that of crates/plan', (name, ours) => {
   const [, value = ''] = new RegExp(`const ${name}: \\w+ = (\\d+(?: \\* \\d+)*);`).exec(source) ?? [];

@@ -43,6 +43,11 @@ export const CASES = {
   bulk1: bulk({ flows: 1, title: 'Bulk on 1 connection' }),
   bulk32: bulk({ flows: 32, title: 'Bulk on 32 connections' }),
   http256: http({ size: 256, called: '256 B', targets: shipped(0.85) }),
+  http256log: {
+    ...http({ size: 256, called: '256 B', targets: shipped(0.9) }),
+    title: 'HTTP/1.1, 256 B, 32 kept-open connections, each request logged to a file',
+    logs: true,
+  },
   http16k: http({ size: 16 * KIB, called: '16 KiB', targets: bodies(0.85) }),
   http64k: http({ size: 64 * KIB, called: '64 KiB', targets: bodies(0.8) }),
   http1m: http({ size: MIB, called: '1 MiB', targets: bodies(0.95) }),

@@ -1,4 +1,4 @@
-// `node benches/peers/fourseven.mjs tcp|http ENDPOINT_PORT`: ours as a contender, one worker in front
+// `node benches/peers/fourseven.mjs tcp|http [LOG_FILE] ENDPOINT_PORT`: ours as a contender, one worker in front
 // of one endpoint. Prints `build {…}` (how the addon was built), then `listening PORT`.
 
 import { existsSync, readdirSync } from 'node:fs';
@@ -18,12 +18,14 @@ process.env.NAPI_RS_NATIVE_LIBRARY_PATH = join(RELEASE, addons[0]);
 const { buildInfo } = await import('../../dist/native.js');
 const { createBalancer } = await import('../../dist/index.js');
 
-const [protocol, port] = process.argv.slice(2);
+const [protocol, ...rest] = process.argv.slice(2);
+const [port, log] = rest.toReversed();
 console.log(`build ${JSON.stringify(buildInfo())}`);
 const balancer = await createBalancer({
   listeners: { web: `${protocol}://127.0.0.1:0` },
   pools: { echo: { endpoints: [`127.0.0.1:${port}`] } },
   workers: 1,
+  ...(log !== undefined && { accessLog: { to: log, format: 'combined' } }),
 });
 console.log(`listening ${new URL(balancer.listeners().web.address).port}`);
 

@@ -45,19 +45,35 @@ const JOB = {
   },
 };
 
-/** @param {{ protocol: 'tcp' | 'http', tuning: string, listen: number, endpoint: number }} how */
-export function haproxyConfig({ protocol, tuning, listen, endpoint }) {
-  const [job, tuned] = [JOB[protocol], TUNED[protocol][tuning]];
+/**
+ * The combined log format: `%HM %HU %HV` is the first line of the request, `%B` all bytes that the client
+ * was sent, of which HAProxy does not know those of the body apart. It captures what it logs of the head.
+ */
+const LOGGED = {
+  // To the file that standard output was redirected to.
+  global: ['log stdout format raw local0'],
+  defaults: ['log global'],
+  frontend: [
+    'capture request header Referer len 1024',
+    'capture request header User-Agent len 1024',
+    `log-format '%ci - - [%T] "%HM %HU %HV" %ST %B "%[capture.req.hdr(0)]" "%[capture.req.hdr(1)]"'`,
+  ],
+};
+const NOTHING_LOGGED = { global: [], defaults: [], frontend: [] };
+
+/** @param {{ protocol: 'tcp' | 'http', tuning: string, listen: number, endpoint: number, logs?: boolean }} how */
+export function haproxyConfig({ protocol, tuning, listen, endpoint, logs = false }) {
+  const [job, tuned, logged] = [JOB[protocol], TUNED[protocol][tuning], logs ? LOGGED : NOTHING_LOGGED];
   return [
     'global',
-    ...indented(['nbthread 1', `maxconn ${MAXCONN}`, ...tuned.global]),
+    ...indented(['nbthread 1', `maxconn ${MAXCONN}`, ...tuned.global, ...logged.global]),
     '',
     'defaults',
-    ...indented([...job.defaults, ...tuned.defaults]),
+    ...indented([...job.defaults, ...tuned.defaults, ...logged.defaults]),
     ...indented(['timeout connect 5s', 'timeout client 10m', 'timeout server 10m']),
     '',
     'frontend web',
-    ...indented([`bind 127.0.0.1:${listen}`, ...job.frontend, 'default_backend echo']),
+    ...indented([`bind 127.0.0.1:${listen}`, ...job.frontend, ...logged.frontend, 'default_backend echo']),
     '',
     'backend echo',
     ...indented([`server a 127.0.0.1:${endpoint}${job.server}`]),

@@ -30,10 +30,10 @@ const REQUESTS = 1_000_000_000;
 const FOLDERS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 /**
- * @param {{ protocol: 'tcp' | 'http', tuning: string, listen: number, endpoint: number, module?: string }} how
- *   `module` is the file of nginx's layer 4, which only TCP needs
+ * @param {{ protocol: 'tcp' | 'http', tuning: string, listen: number, endpoint: number, logs?: boolean, module?: string }} how
+ *   `logs` writes a file `access.log` in its folder; `module` is the file of nginx's layer 4, which only TCP needs
  */
-export function nginxConfig({ protocol, tuning, listen, endpoint, module }) {
+export function nginxConfig({ protocol, tuning, listen, endpoint, logs = false, module }) {
   const tuned = TUNED[protocol][tuning];
   return [
     ...(module === undefined ? [] : [`load_module ${module};`]),
@@ -44,7 +44,7 @@ export function nginxConfig({ protocol, tuning, listen, endpoint, module }) {
     'error_log stderr warn;',
     // Two for each pair, so this serves as many as HAProxy is allowed.
     ...block('events', [`worker_connections ${2 * MAXCONN};`]),
-    ...(protocol === 'http' ? http({ tuned, listen, endpoint }) : stream({ tuned, listen, endpoint })),
+    ...(protocol === 'http' ? http({ tuned, listen, endpoint, logs }) : stream({ tuned, listen, endpoint })),
     '',
   ].join('\n');
 }
@@ -60,7 +60,7 @@ function stream({ tuned, listen, endpoint }) {
   return block('stream', block('server', server));
 }
 
-function http({ tuned, listen, endpoint }) {
+function http({ tuned, listen, endpoint, logs }) {
   const kept = ['keepalive_timeout 10m;', `keepalive_requests ${REQUESTS};`];
   const location = [
     'proxy_pass http://echo;',
@@ -77,7 +77,8 @@ function http({ tuned, listen, endpoint }) {
   ];
   return block('http', [
     ...FOLDERS.map((name) => `${name}_temp_path ${name};`),
-    'access_log off;',
+    // As shipped: a write for each line.
+    logs ? 'access_log access.log combined;' : 'access_log off;',
     ...kept,
     ...tuned,
     ...block('upstream echo', [`server 127.0.0.1:${endpoint};`, 'keepalive 64;', ...kept]),

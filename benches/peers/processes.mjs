@@ -1,6 +1,7 @@
 // Starting processes, hearing that they listen, and leaving none behind whatever happens.
 
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -22,15 +23,17 @@ const KEPT_STDERR = 4_000;
  *
  * @param {string} name for messages
  * @param {string[]} command
- * @param {{ port?: number, env?: object }} how a contender that does not print `listening PORT`
- *   itself is told its port, and tried until it accepts there
+ * @param {{ port?: number, env?: object, output?: string }} how a contender that does not print
+ *   `listening PORT` itself is told its port, and tried until it accepts there; what it prints may go
+ *   to the end of a file then
  * @returns {Promise<Started>} `said` has the printed lines before `listening`
  * @typedef {{ name: string, pid: number, port: number, said: string[], stop: () => Promise<void> }} Started
  */
-export async function start(name, command, { port, env } = {}) {
-  const child = launch(name, command, { env });
+export async function start(name, command, { port, env, output } = {}) {
+  const child = launch(name, command, { env, output });
   const said = [];
   const announced = new Promise((resolve) => {
+    if (child.stdout === null) return;
     createInterface(child.stdout).on('line', (line) => {
       const [, heard] = /^listening (\d+)$/.exec(line) ?? [];
       if (heard === undefined) said.push(line);
@@ -58,11 +61,13 @@ export async function start(name, command, { port, env } = {}) {
  *
  * @returns the child process, with `ended` (a promise) and `explain` (throws what it died of)
  */
-export function launch(name, [file, ...args], { env, stdin = 'ignore' } = {}) {
+export function launch(name, [file, ...args], { env, stdin = 'ignore', output } = {}) {
+  const stdout = output === undefined ? 'pipe' : openSync(output, 'a');
   const child = spawn(file, args, {
-    stdio: [stdin, 'pipe', 'pipe'],
+    stdio: [stdin, stdout, 'pipe'],
     env: { ...process.env, ...env },
   });
+  if (output !== undefined) closeSync(stdout);
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr = (stderr + text).slice(-KEPT_STDERR);

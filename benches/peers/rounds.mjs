@@ -3,6 +3,8 @@
 // The machine's mood changes over seconds, so contenders are compared within a round and never
 // across; everyone stays up all the time, so memory and caches are shared alike.
 
+import { statSync, truncateSync } from 'node:fs';
+
 import { look, spent } from './cpu.mjs';
 import { watchConnections } from './endpoint.mjs';
 import { CLOSING } from './names.mjs';
@@ -56,13 +58,22 @@ async function slice({ contest, contender, load, options }) {
   const answer = await load.ask(contest.line(name, options));
   const { ns, ended } = spent(before, look(pid));
   const { errors, connects, reconnects } = answer;
+  const silent = contender.log !== undefined && !empties(contender.log);
   const wrong =
     (errors !== 0 && `${errors} exchanges failed`) ||
     (connects !== contest.conns && `${connects} connections were opened, not ${contest.conns}`) ||
+    (silent && 'it has logged nothing') ||
     (reconnects !== 0 && !CLOSING.includes(name) && `${reconnects} connections ended with an answer`) ||
     (!contest.right(answer, options) && 'not every byte came back') ||
     (ended !== 0 && `${ended} of its threads ended, and their CPU time is lost`);
   if (wrong) throw new Refusal(`${name}: ${wrong}`);
   const latencies = contest.protocol === 'http' && { p50Us: answer.p50_us, p99Us: answer.p99_us };
   return { cpuNs: ns, units: contest.units(answer, options), ...latencies };
+}
+
+/** Empties a log, so that the disk stays as it is; says whether there was something in it. */
+function empties(log) {
+  const { size } = statSync(log);
+  truncateSync(log);
+  return size > 0;
 }

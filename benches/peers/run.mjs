@@ -43,16 +43,16 @@ await script(async () => {
   const random = seeded(asked.seed);
   const [described, cases] = [{}, {}];
   let build = null;
-  for (const protocol of protocols) {
-    const names = asked.cases.filter((name) => CASES[name].protocol === protocol);
+  for (const { protocol, logs, names } of groupsOf(asked.cases)) {
     const contenders = [];
     for (const name of new Set([OURS, AGAIN, ...names.flatMap(asked.peersOf)])) {
-      const where = { protocol, endpoint: endpoint.ports[protocol], folder, ours: asked.ours };
+      const where = { protocol, endpoint: endpoint.ports[protocol], folder, ours: asked.ours, logs };
       contenders.push(await startContender(name, where));
     }
     build = buildOf(contenders, asked);
     for (const each of contenders) {
-      described[protocol === 'http' ? `${each.name}, HTTP` : each.name] = description(each, folder);
+      const words = [each.name, ...(protocol === 'http' ? ['HTTP'] : []), ...(logs ? ['logged'] : [])];
+      described[words.join(', ')] = description(each, folder);
     }
     for (const name of names) {
       const measured = [OURS, AGAIN, ...asked.peersOf(name)];
@@ -79,6 +79,13 @@ await script(async () => {
   writeFileSync(out, `${pretty(result)}\n`);
   console.log(`\nwritten to ${out}`);
 });
+
+/** Cases for which the same contenders are started: by what they speak, and by whether they log. */
+function groupsOf(cases) {
+  const kinds = ['tcp', 'http'].flatMap((protocol) => [false, true].map((logs) => ({ protocol, logs })));
+  const is = ({ protocol, logs }) => (name) => CASES[name].protocol === protocol && (CASES[name].logs ?? false) === logs;
+  return kinds.map((kind) => ({ ...kind, names: cases.filter(is(kind)) })).filter(({ names }) => names.length > 0);
+}
 
 async function measureCase(name, { asked, contenders, endpoint, ...rest }) {
   const contest = CASES[name];

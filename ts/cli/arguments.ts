@@ -21,11 +21,14 @@ Balances TCP connections, or HTTP requests, over endpoints.
   --to ENDPOINT,...   what serves the connections, such as :3001, 10.0.0.7:3001 or name=:3001;
                       may be given several times
   --algorithm NAME    how an endpoint is chosen: two-choices (default) or round-robin
+  --log TO            writes a line for each request and connection: to stdout, or to the file with this
+                      absolute path
+  --log-format FORMAT json (default), common or combined
   --workers N         threads that carry traffic (default: as many as there are processors)
   --help              this text
   --version           the version
 
-SIGINT and SIGTERM let connections finish and exit; a second one exits at once.
+SIGHUP opens the file of the log anew. SIGINT and SIGTERM let connections finish and exit; a second one exits at once.
 
 Example: fourseven --listen tcp://:8080 --to :3001,:3002`;
 
@@ -39,7 +42,7 @@ export function readArguments(args: readonly string[]): Request {
   }
   if (values.help) return { kind: 'help' };
   if (values.version) return { kind: 'version' };
-  const { listen = [], to = [], algorithm, workers } = values;
+  const { listen = [], to = [], algorithm, workers, log, 'log-format': format } = values;
   if (listen.length === 0)
     return { kind: 'wrong', message: 'say where to listen, such as --listen tcp://:8080' };
   if (to.length === 0)
@@ -47,14 +50,23 @@ export function readArguments(args: readonly string[]): Request {
   if (workers !== undefined && !/^\d+$/.test(workers)) {
     return { kind: 'wrong', message: `--workers takes a whole number, not "${workers}"` };
   }
-  return { kind: 'serve', config: configOf(listen, to, algorithm, workers) };
+  if (format !== undefined && log === undefined) {
+    return { kind: 'wrong', message: 'say where the log goes, such as --log stdout' };
+  }
+  const accessLog = log === undefined ? undefined : { to: log, format: format as LogFormat };
+  return { kind: 'serve', config: { ...configOf(listen, to, algorithm, workers), accessLog } };
 }
+
+// What is none of them is an issue of the configuration.
+type LogFormat = 'json' | 'common' | 'combined' | undefined;
 
 const OPTIONS = {
   listen: { type: 'string', multiple: true },
   to: { type: 'string', multiple: true },
   algorithm: { type: 'string' },
   workers: { type: 'string' },
+  log: { type: 'string' },
+  'log-format': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'v' },
 } as const;
@@ -89,4 +101,6 @@ const FLAGS = [
   ['pools.to.endpoints', '--to'],
   ['pools.to.algorithm', '--algorithm'],
   ['workers', '--workers'],
+  ['accessLog.format', '--log-format'],
+  ['accessLog', '--log'],
 ] as const;

@@ -38,12 +38,21 @@ async function serve(config: Config): Promise<number> {
   try {
     const balancer = await createBalancer(config);
     introduce(balancer, config);
+    if (config.accessLog !== undefined) reopenOnHangup(balancer);
     await signal;
     await drain(balancer);
     return FINE;
   } catch (error) {
     return explain(error);
   }
+}
+
+// Whoever moves log files away says so by SIGHUP. Without a log it means what it always does.
+function reopenOnHangup(balancer: Balancer): void {
+  process.on('SIGHUP', () => {
+    // Closed meanwhile: its log is, too.
+    balancer.reopenLog().catch(() => {});
+  });
 }
 
 function introduce(balancer: Balancer, { listeners, pools }: Config): void {

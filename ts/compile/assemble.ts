@@ -13,6 +13,7 @@ import { writePath } from '../config/path.js';
 import type { ReadConfig } from '../config/pieces.js';
 import type { Draft, DraftPool } from '../plan/encode.js';
 import type { EngineSettings } from '../plan/types.js';
+import { accessLogFor } from './access-log.js';
 import type { Texts } from './files.js';
 import { byName, inOrderOfName } from './order.js';
 import { budgetFor, httpFor, protocolFor, reuseFor, timeoutsFor } from './policies.js';
@@ -43,6 +44,7 @@ export function assemble(
   // The order of the fields is the order of the bytes.
   const draft: Draft = {
     engine: engineSettings(config),
+    accessLog: accessLogFor(config.accessLog, listeners.list),
     listeners: listeners.list.map(([key, listener]) => ({
       key,
       address: listener.address,
@@ -81,6 +83,7 @@ export function assemble(
 
   const places = new Map([
     ['engine.workers', 'workers'],
+    ['accessLog', 'accessLog'],
     ...listeners.list.map(([name], at) => [`listeners[${at}]`, writePath(['listeners', name])] as const),
     ...rules.map(({ at }, place) => [`rules[${place}]`, writePath(['routes', at])] as const),
     ...keys.map((_, at) => [`routes[${at}]`, writePath(['routes', at])] as const),

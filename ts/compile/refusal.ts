@@ -16,6 +16,7 @@ export function refusal(problems: readonly Problem[], places: Places): Fourseven
 const GRAVEST_FIRST = [
   'PLAN_REFUSED',
   'WORKERS_FAILED',
+  'LOG_FAILED',
   'LISTEN_FAILED',
   'ADDRESS_IN_USE',
 ] as const satisfies ErrorCode[];
@@ -32,6 +33,8 @@ function issueOf({ code, listener, address, message, holder }: Problem, places: 
       return issue(path, 'LISTEN_FAILED', { address: address ?? 'the address', reason: message });
     case 'workers':
       return issue('workers', 'WORKERS_FAILED', { reason: message });
+    case 'log':
+      return issue('accessLog', 'LOG_FAILED', { reason: message });
     case 'plan':
       return issue(placeIn(message, places), 'PLAN_REFUSED', { reason: message });
   }
@@ -39,6 +42,6 @@ function issueOf({ code, listener, address, message, holder }: Problem, places: 
 
 // The core says which part of the plan it refuses first: `pools[0].picker.table: is empty`.
 function placeIn(message: string, places: Places): string {
-  const [part = ''] = /^\w+(?:\[\d+\]|\.workers)/.exec(message) ?? [];
+  const [part = ''] = /^\w+(?:\[\d+\]|\.workers)?/.exec(message) ?? [];
   return places.get(part) ?? '';
 }

@@ -29,6 +29,7 @@ export type Unit =
   | 'percent'
   | 'requests'
   | 'retries a second'
+  | 'share'
   | 'threads'
   | 'choice'
   | 'switch';
@@ -52,6 +53,11 @@ export const DEFAULTS = {
     unit: 'connections',
     range: [1, 65_535],
     reason: 'What Linux allows by default; a burst of connections waits instead of being dropped.',
+  },
+  'listeners.*.log': {
+    value: true,
+    unit: 'switch',
+    reason: 'Where there is a log, what is missing in it would be missed. Checks of health may well go unlogged.',
   },
   'listeners.*.http.timeouts.head': {
     value: 30_000,
@@ -251,6 +257,17 @@ export const DEFAULTS = {
     unit: 'bytes a second',
     range: [0, LARGEST],
     reason: 'What Kestrel asks for; a slower client holds a connection without using it.',
+  },
+  'accessLog.format': {
+    value: 'json',
+    unit: 'choice',
+    reason: 'It says all that is known, and whoever reads it need not know in which order.',
+  },
+  'accessLog.sample': {
+    value: 1,
+    unit: 'share',
+    range: [0, 1],
+    reason: 'A log is asked for to be complete; who has too much of it says what may go.',
   },
   'listeners.*.http.underscores': {
     value: 'keep',

@@ -71,6 +71,18 @@ export function list<Out, In>(
   return checked as unknown as z.ZodType<Out[], readonly In[]>;
 }
 
+/** What `schema` reads, unless `wrong` finds something at one of its fields. */
+export function unless<Schema extends z.ZodType>(
+  schema: Schema,
+  wrong: (value: z.output<Schema>) => { readonly at: string; readonly finding: Finding } | null,
+): Schema {
+  return schema.check((context) => {
+    const found = wrong(context.value as z.output<Schema>);
+    if (found === null) return;
+    context.issues.push({ ...custom(context.value, { finding: found.finding }), path: [found.at] });
+  });
+}
+
 /** An issue that a schema finds. */
 export function custom(input: unknown, params: CustomParams): z.core.$ZodRawIssue<z.core.$ZodIssueCustom> {
   return { code: 'custom', input, params };

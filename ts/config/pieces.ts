@@ -1,6 +1,6 @@
 /** A configuration once it is read: right, complete, and in milliseconds. */
 
-import type { Accept, Address, PathPolicy, Underscores } from '../plan/types.js';
+import type { Accept, Address, LogPart, LogSink, PathPolicy, Underscores } from '../plan/types.js';
 import type { Spoken } from './address.js';
 import type { OwnAnswer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
@@ -13,6 +13,8 @@ export interface ReadConfig {
   readonly routes: readonly Route[];
   readonly timeouts: SomeTimeouts;
   readonly limits: SomeLimits;
+  /** `null` is none. */
+  readonly accessLog: AccessLog | null;
   readonly forward: SomeForward;
   /** In milliseconds. */
   readonly drain: number;
@@ -20,6 +22,22 @@ export interface ReadConfig {
   readonly workers: number | null;
   readonly portable: boolean;
 }
+
+/** What is written of requests and connections. */
+export interface AccessLog {
+  readonly to: LogSink;
+  readonly format: LogFormat;
+  /** Fields of requests that lines of JSON have, in lower case; and of responses. */
+  readonly request: readonly string[];
+  readonly response: readonly string[];
+  readonly sample: LogRates;
+}
+
+/** What a line says; parts are those of a template. */
+export type LogFormat = 'json' | 'common' | 'combined' | readonly LogPart[];
+
+/** The shares of lines that are written, from 0 to 1: by the class of the status, and of those with a fault. */
+export type LogRates = Readonly<Record<'default' | '1xx' | '2xx' | '3xx' | '4xx' | '5xx' | 'fault', number>>;
 
 /** Where connections come in. */
 export interface Listener {
@@ -29,6 +47,8 @@ export interface Listener {
   readonly http: SomeHttp;
   readonly accept: Accept;
   readonly backlog: number;
+  /** Whether its traffic is logged, where there is a log. */
+  readonly log: boolean;
 }
 
 /** The settings of HTTP on a listener that were given: in milliseconds, in bytes, and how many. */

@@ -60,6 +60,7 @@ function complete(data: Read, byDefault: Route | null): ReadConfig {
     routes: data.routes ?? (byDefault === null ? [] : [byDefault]),
     timeouts: data.timeouts ?? {},
     limits: data.limits ?? {},
+    accessLog: data.accessLog ?? null,
     forward: data.forward ?? {},
     drain: data.drain ?? DEFAULTS.drain.value,
     workers: data.workers ?? DEFAULTS.workers.value,

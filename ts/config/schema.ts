@@ -8,6 +8,7 @@
 import { z } from 'zod';
 import { finding, type Parsed } from '../errors.js';
 import type { Address } from '../plan/types.js';
+import { accessLog } from './access-log.js';
 import { parseEndpointAddress, parseListenAddress, protocolOf, type Spoken } from './address.js';
 import { answers } from './answers.js';
 import { DEFAULTS } from './defaults.js';
@@ -36,16 +37,18 @@ const listener = z
       address,
       accept: undefined,
       backlog: undefined,
+      log: undefined,
       http: undefined,
     })),
     fields({
       address: listenAddress,
       accept: accept.optional(),
       backlog: backlog.optional(),
+      log: z.boolean().optional(),
       http: http.optional(),
     }),
   ])
-  .transform(({ address: { address, protocol }, accept, backlog, http }): Listener => ({
+  .transform(({ address: { address, protocol }, accept, backlog, log, http }): Listener => ({
     address,
     protocol,
     http: {
@@ -60,6 +63,7 @@ const listener = z
     // A Unix socket cannot be shared between workers.
     accept: accept ?? (address.kind === 'unix' ? 'hand-off' : DEFAULTS['listeners.*.accept'].value),
     backlog: backlog ?? DEFAULTS['listeners.*.backlog'].value,
+    log: log ?? DEFAULTS['listeners.*.log'].value,
   }));
 
 export const endpoint = z.union([
@@ -141,6 +145,7 @@ export const config = fields({
   routes: list(route).optional(),
   timeouts: timeouts.optional(),
   limits: limits.optional(),
+  accessLog: accessLog.optional(),
   forward: forward.optional(),
   drain: drain.optional(),
   workers: workers.optional(),

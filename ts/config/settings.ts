@@ -12,7 +12,7 @@ import { parseNetwork } from './network.js';
 import type { Bytes, Duration } from './types.js';
 
 /** What counts something in whole numbers, without units. */
-type Counted = Exclude<Unit, 'milliseconds' | 'bytes' | 'choice' | 'switch'>;
+type Counted = Exclude<Unit, 'milliseconds' | 'bytes' | 'share' | 'choice' | 'switch'>;
 
 function time(setting: SettingOf<'milliseconds'>): z.ZodType<number, Duration> {
   return readBy(numberOrText<Duration>(), (written) => parseDuration(written, DEFAULTS[setting].range));

@@ -45,6 +45,14 @@ export interface Config {
   /** What endpoints are told of requests, where a route does not say otherwise. */
   readonly forward?: ForwardConfig | undefined;
   /**
+   * Writes a line for each request, each connection at layer 4 and each tunnel, once it is over. A
+   * text is short for `to`, in JSON. Traffic never waits for it: what nobody takes is dropped and
+   * counted. `docs/access-log.md` tells what a line says. Default: none is written.
+   *
+   * Issues: `BAD_LOG_PLACE`, `LOG_FAILED`.
+   */
+  readonly accessLog?: string | AccessLogConfig | undefined;
+  /**
    * How long connections may go on when their endpoint leaves the configuration, and when the
    * balancer closes. Default: `'30s'`. 0 cuts them at once.
    */
@@ -83,6 +91,8 @@ export interface ListenerConfig {
    * system may hold fewer. Default: 4096.
    */
   readonly backlog?: number | undefined;
+  /** Whether what comes there is logged, if `accessLog` says that anything is. Default: `true`. */
+  readonly log?: boolean | undefined;
   /** What holds for HTTP there. Issue: `HTTP_ON_TCP` where none is spoken. */
   readonly http?: HttpConfig | undefined;
 }
@@ -405,6 +415,74 @@ export interface LimitsConfig {
    * `timeouts.body`. Default: 240. 0 asks for one byte in each span only.
    */
   readonly bodyRate?: number | undefined;
+}
+
+/** What is logged of requests and connections, and where. */
+export interface AccessLogConfig {
+  /**
+   * `'stdout'`, or the absolute path of a file, which is made when it is not there. A file that was
+   * moved away is made anew by `balancer.reopenLog()`, on SIGHUP by the command, and within a second by
+   * itself. A pipe has to have a reader.
+   *
+   * Issues: `BAD_LOG_PLACE`, `LOG_FAILED` when it cannot be opened.
+   */
+  readonly to: string;
+  /**
+   * What a line says: `'json'`, Apache's `'common'` or `'combined'`, or a template. Default: `'json'`.
+   */
+  readonly format?: 'json' | 'common' | 'combined' | LogTemplateConfig | undefined;
+  /**
+   * Fields of heads that lines of JSON have besides, such as `user-agent`. Those with secrets
+   * (`authorization`, `proxy-authorization`, `cookie`, `set-cookie`) are in a line only if they are
+   * named here or in a template. Default: none.
+   *
+   * Issues: `BAD_FIELD_NAME`, `LOG_FIELDS_FORMAT` with a format that is not JSON, `TOO_MANY_LOG_FIELDS`
+   * beyond 64 of them, or 2 KiB of names.
+   */
+  readonly fields?: LogFieldsConfig | undefined;
+  /**
+   * The share of lines that is written, from 0 to 1: of all, or by what came of them. Which lines
+   * those are is left to chance. Default: 1.
+   */
+  readonly sample?: number | LogSampleConfig | undefined;
+}
+
+/** What a line says, as a template. */
+export interface LogTemplateConfig {
+  /**
+   * Text with values in braces, such as `'{client} {method} {target} {status} {request.user-agent}'`:
+   * a value that `docs/access-log.md` lists, or `request.` or `response.` and the name of a field. A
+   * brace itself is written twice. At most 200 parts and 4 KiB of text.
+   *
+   * Issues: `BAD_TEMPLATE`, `UNKNOWN_LOG_VALUE`, `BAD_FIELD_NAME`.
+   */
+  readonly template: string;
+}
+
+/** Fields of heads, by their names in any case. */
+export interface LogFieldsConfig {
+  /** Of requests. Default: none. */
+  readonly request?: readonly string[] | undefined;
+  /** Of the responses of endpoints. Default: none. */
+  readonly response?: readonly string[] | undefined;
+}
+
+/** Shares of lines, from 0 to 1, by what came of a request or a connection. */
+export interface LogSampleConfig {
+  /** Of what is not said below. Default: 1. */
+  readonly default?: number | undefined;
+  /** Where the client was sent a status of this class, and nothing went wrong. Default: `default`. */
+  readonly '1xx'?: number | undefined;
+  /** As `1xx`. */
+  readonly '2xx'?: number | undefined;
+  /** As `1xx`. */
+  readonly '3xx'?: number | undefined;
+  /** As `1xx`. */
+  readonly '4xx'?: number | undefined;
+  /** As `1xx`. */
+  readonly '5xx'?: number | undefined;
+  /** Where something went wrong, whatever the status. Default: `default`. */
+  readonly fault?: number | undefined;
 }
 
 /**

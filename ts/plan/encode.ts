@@ -36,9 +36,9 @@ export interface Encoded {
 export function encode(draft: Draft, version: number, held: ReadonlySet<string>): Encoded {
   const tables = new Map<string, Uint8Array>();
   const pools = draft.pools.map((pool) => ({ ...pool, picker: named(pool.picker, tables) }));
-  const { engine, listeners, rules, routes, endpoints } = draft;
+  const { engine, accessLog, listeners, rules, routes, endpoints } = draft;
   // The order of these fields is the order of the bytes.
-  const plan: Plan = { format: FORMAT, version, engine, listeners, rules, routes, pools, endpoints };
+  const plan: Plan = { format: FORMAT, version, engine, accessLog, listeners, rules, routes, pools, endpoints };
   return {
     json: new TextEncoder().encode(JSON.stringify(plan)),
     tables: [...tables].filter(([name]) => !held.has(name)).map(([, bytes]) => bytes),

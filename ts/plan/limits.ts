@@ -10,6 +10,12 @@ export const MOST_CHOICES = 32;
 /** The deepest stack that a cost program may need. */
 export const COST_STACK = 8;
 
+/** The most parts of a line of the access log. */
+export const MOST_LOG_PARTS = 200;
+
+/** The most bytes of a line of the access log that are the same in every line. */
+export const MOST_LOG_TEXT = 4 * 1024;
+
 /** The most bytes that the first line of a head may be allowed. */
 export const MOST_LINE = 32 * 1024;
 

@@ -20,6 +20,10 @@ version: number,
  */
 engine: EngineSettings, 
 /**
+ * What is written of every request and connection; `null` writes nothing.
+ */
+accessLog: AccessLog | null, 
+/**
  * Where connections come in.
  */
 listeners: Array<Listener>, 
@@ -64,6 +68,88 @@ leave: number,
  * Seconds after which a client that was answered 503 is told to ask again.
  */
 retryAfter: number, };
+
+/**
+ * The access log: one line for each request, each connection at layer 4 and each tunnel.
+ */
+export type AccessLog = { 
+/**
+ * Where lines go.
+ */
+to: LogSink, 
+/**
+ * How values are written.
+ */
+encoding: LogEncoding, 
+/**
+ * What a line is made of, but for its end.
+ */
+parts: Array<LogPart>, 
+/**
+ * Which lines are written.
+ */
+sample: LogSample, 
+/**
+ * Positions of the listeners whose traffic is logged.
+ */
+listeners: Array<number>, };
+
+/**
+ * Where the lines of a log go.
+ */
+export type LogSink = { "kind": "stdout", } | { "kind": "file", 
+/**
+ * Its path.
+ */
+path: string, };
+
+/**
+ * How the values of a log are written.
+ */
+export type LogEncoding = "json" | "text";
+
+/**
+ * A part of a line.
+ */
+export type LogPart = { "kind": "text", 
+/**
+ * As it is written.
+ */
+text: string, } | { "kind": "value", 
+/**
+ * What.
+ */
+value: LogValue, } | { "kind": "request", 
+/**
+ * Its name, in lower case.
+ */
+name: string, } | { "kind": "response", 
+/**
+ * Its name, in lower case.
+ */
+name: string, };
+
+/**
+ * What is known of a request or a connection. Lengths of time are milliseconds with three decimals.
+ */
+export type LogValue = "time" | "commonTime" | "client" | "listener" | "protocol" | "route" | "pool" | "endpoint" | "method" | "host" | "target" | "requestLine" | "status" | "bytesIn" | "bytesOut" | "bodyOut" | "head" | "queue" | "connect" | "firstByte" | "total" | "tries" | "reused" | "fault" | "traceId" | "requestId";
+
+/**
+ * How many of a million lines are written.
+ */
+export type LogSample = { 
+/**
+ * Of those without a fault, by the class of the status: 1xx to 5xx.
+ */
+statuses: [number, number, number, number, number], 
+/**
+ * Of those without a fault and without a status.
+ */
+other: number, 
+/**
+ * Of those with a fault.
+ */
+fault: number, };
 
 /**
  * A transport, an address, and how connections are accepted there.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! fourseven-driver LISTEN TO[,TO…] [workers=N|auto] [algorithm=cycle|least] [accept=per-worker|hand-off] [portable]
+//!                  [log=FILE|json=FILE]
 //! ```
 //!
 //! Prints `listening PORT` and then answers lines: `count` (live bytes and allocations so far),
@@ -16,7 +17,7 @@ use std::io::{BufRead, Write};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use engine::{ENDPOINT_FIELDS, Engine, HEADER, HISTOGRAM_LENGTH, Outcome};
+use engine::{ENDPOINT_FIELDS, Engine, HEADER, HISTOGRAM_LENGTH, LISTENER_FIELDS, Outcome};
 
 use options::Options;
 
@@ -80,6 +81,11 @@ fn read(engine: &Engine) -> serde_json::Value {
     let mut row = vec![0.0; index.length];
     engine.read(&mut row);
     let listeners = HEADER.len();
+    let head = |name: &str| HEADER.iter().position(|field| *field == name).and_then(|at| row.get(at));
+    let listener = |name: &str| {
+        let at = LISTENER_FIELDS.iter().position(|field| *field == name);
+        at.and_then(|at| row.get(listeners + at))
+    };
     let each = ENDPOINT_FIELDS.len() + HISTOGRAM_LENGTH;
     let faults = row.len() - index.faults.len();
     let endpoints = faults - index.endpoints.len() * each;
@@ -88,9 +94,16 @@ fn read(engine: &Engine) -> serde_json::Value {
         row.iter().skip(endpoints + field).step_by(each).take(index.endpoints.len()).sum::<f64>()
     };
     let counted = index.faults.iter().zip(row.iter().skip(faults)).filter(|(_, count)| **count > 0.0);
+    let answered = ["1xx", "2xx", "3xx", "4xx", "5xx"].map(listener);
     serde_json::json!({
-        "workers": row.get(2),
-        "accepted": row.get(listeners),
+        "workers": head("workers"),
+        "logWritten": head("logWritten"),
+        "logDropped": head("logDropped"),
+        "accepted": listener("accepted"),
+        "requests": listener("requests"),
+        "bytesIn": listener("bytesIn"),
+        "bytesOut": listener("bytesOut"),
+        "answered": answered,
         "open": sum("open"),
         "inflight": sum("inflight"),
         "faults": counted.map(|(label, count)| (label.to_string(), *count)).collect::<BTreeMap<_, _>>(),

@@ -1,9 +1,9 @@
 //! The words of the command line, and the plan that they make.
 
 use plan::{
-    Accept, Address, Admission, CostOp, EncodedSlash, Endpoint, EngineSettings, FORMAT, Forward, HeadLimits,
-    HttpListener, HttpPolicy, Listener, PathForm, PathPolicy, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route,
-    Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
+    Accept, AccessLog, Address, Admission, CostOp, EncodedSlash, Endpoint, EngineSettings, FORMAT, Forward, HeadLimits,
+    HttpListener, HttpPolicy, Listener, LogEncoding, LogPart, LogSample, LogSink, LogValue, PathForm, PathPolicy,
+    Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
 };
 
 /// What to run.
@@ -15,6 +15,7 @@ pub struct Options {
     cycle: bool,
     accept: Accept,
     portable: bool,
+    log: Option<AccessLog>,
 }
 
 impl Options {
@@ -35,6 +36,7 @@ impl Options {
             cycle: false,
             accept: Accept::PerWorker,
             portable: false,
+            log: None,
         };
         for word in rest {
             match word.split_once('=') {
@@ -45,6 +47,8 @@ impl Options {
                 Some(("algorithm", name)) => options.cycle = name == "cycle",
                 Some(("accept", "hand-off")) => options.accept = Accept::HandOff,
                 Some(("accept", "per-worker")) => options.accept = Accept::PerWorker,
+                Some(("log", path)) => options.log = Some(combined(path)),
+                Some(("json", path)) => options.log = Some(json(path)),
                 None if word == "portable" => options.portable = true,
                 _ => return Err(format!("unknown: {word}")),
             }
@@ -71,6 +75,7 @@ impl Options {
                 leave: 200,
                 retry_after: 1,
             },
+            access_log: self.log.clone(),
             listeners: vec![Listener {
                 key: "driver".into(),
                 address: self.listen.clone(),
@@ -130,6 +135,52 @@ const POLICY: HttpPolicy = HttpPolicy {
 };
 const REUSE: Reuse = Reuse { idle: 60_000, age: None, requests: None, most: 256 };
 const BUDGET: RetryBudget = RetryBudget { percent: 20, reserve: 10 };
+
+/// A line in the combined format for each request.
+fn combined(path: &str) -> AccessLog {
+    let text = |text: &str| LogPart::Text { text: text.into() };
+    let value = |value| LogPart::Value { value };
+    let parts = vec![
+        value(LogValue::Client),
+        text(" - - ["),
+        value(LogValue::CommonTime),
+        text("] \""),
+        value(LogValue::RequestLine),
+        text("\" "),
+        value(LogValue::Status),
+        text(" "),
+        value(LogValue::BodyOut),
+        text(" \""),
+        LogPart::Request { name: "referer".into() },
+        text("\" \""),
+        LogPart::Request { name: "user-agent".into() },
+        text("\""),
+    ];
+    log(path, LogEncoding::Text, parts)
+}
+
+/// What tests add up, as JSON.
+fn json(path: &str) -> AccessLog {
+    let values = [
+        ("{\"time\":", LogValue::Time),
+        (",\"client\":", LogValue::Client),
+        (",\"endpoint\":", LogValue::Endpoint),
+        (",\"target\":", LogValue::Target),
+        (",\"status\":", LogValue::Status),
+        (",\"bytesIn\":", LogValue::BytesIn),
+        (",\"bytesOut\":", LogValue::BytesOut),
+        (",\"total\":", LogValue::Total),
+        (",\"fault\":", LogValue::Fault),
+    ];
+    let part = |(text, value): (&str, LogValue)| [LogPart::Text { text: text.into() }, LogPart::Value { value }];
+    let end = LogPart::Text { text: "}".into() };
+    log(path, LogEncoding::Json, values.into_iter().flat_map(part).chain([end]).collect())
+}
+
+fn log(path: &str, encoding: LogEncoding, parts: Vec<LogPart>) -> AccessLog {
+    let all = LogSample { statuses: [LogSample::WHOLE; 5], other: LogSample::WHOLE, fault: LogSample::WHOLE };
+    AccessLog { to: LogSink::File { path: path.into() }, encoding, parts, sample: all, listeners: vec![0] }
+}
 
 /// A port of loopback, an IP address and port, or the path of a Unix socket.
 fn address(word: impl AsRef<str>) -> Result<Address, String> {

@@ -106,6 +106,16 @@ pub struct EndpointCounts {
     pub first_bytes: Histogram,
 }
 
+/// What one thread counts of the access log.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub struct LogCounts {
+    /// Lines that were written.
+    pub written: Count,
+    /// Lines that were not, because nobody took them in time.
+    pub dropped: Count,
+}
+
 /// What one worker counts of each fault.
 #[derive(Debug)]
 pub struct FaultCounts([Count; Fault::ALL.len()]);

@@ -6,6 +6,6 @@ mod count;
 mod fault;
 mod histogram;
 
-pub use count::{Count, EndpointCounts, FaultCounts, ListenerCounts, PoolCounts, RouteCounts, Statuses};
+pub use count::{Count, EndpointCounts, FaultCounts, ListenerCounts, LogCounts, PoolCounts, RouteCounts, Statuses};
 pub use fault::{Fault, Side, Stage};
 pub use histogram::{BOUNDS, Histogram};

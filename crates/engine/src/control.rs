@@ -14,6 +14,7 @@ use tokio::runtime::LocalRuntime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use world::{Lives, World};
 
+use crate::log::LogWriter;
 use crate::mailbox::{Cut, WorkerId};
 use crate::outcome::{Closed, Outcome};
 use crate::reading::Board;
@@ -23,6 +24,9 @@ use drain::Drains;
 
 /// How often it looks at the descriptors of the process and at what has ended.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// How long the end waits for the access log to be written.
+const WRITE_OUT: Duration = Duration::from_secs(1);
 
 /// Called with the result of an order; with [`Answer::closed`] if it is dropped instead, so that
 /// nobody waits for ever.
@@ -44,6 +48,10 @@ impl Answer for Closed {
     fn closed() -> Self {
         Closed { cut: 0 }
     }
+}
+
+impl Answer for () {
+    fn closed() {}
 }
 
 impl<T: Answer> Done<T> {
@@ -79,6 +87,8 @@ pub enum Command {
         /// Called with the result.
         done: Done<Closed>,
     },
+    /// Open the files of the access log anew.
+    ReopenLog(Done<()>),
     /// End now, and wait for the workers no longer than this.
     Stop(Instant),
     /// A worker's thread is ending.
@@ -113,6 +123,7 @@ pub struct Control {
     board: Arc<Board>,
     registry: Registry,
     crew: Crew,
+    log: LogWriter,
     tables: Tables,
     world: Option<Arc<World>>,
     /// How many workers the plan asks for.
@@ -129,9 +140,11 @@ pub struct Control {
 impl Control {
     /// The state before the first plan.
     pub fn new(lives: Lives, board: Arc<Board>, commands: UnboundedSender<Command>) -> Self {
+        let log = LogWriter::new(board.log.claim());
         Self {
             lives,
-            crew: Crew::new(board.clone(), commands),
+            crew: Crew::new(board.clone(), commands, log.outlets()),
+            log,
             board,
             registry: Registry::default(),
             tables: Tables::default(),
@@ -149,6 +162,7 @@ impl Control {
         let until = runtime.block_on(self.serve(&mut commands));
         self.board.show(None, 0);
         self.crew.end(until);
+        self.log.end(Instant::now() + WRITE_OUT);
         // Whoever still waits is answered by the drop of what it waits for.
     }
 
@@ -183,10 +197,12 @@ impl Control {
                     let (cut, until) = self.close(drain, commands, &mut waiting).await;
                     self.board.show(None, 0);
                     self.crew.end(until);
+                    self.log.end(Instant::now() + WRITE_OUT);
                     waiting.into_iter().for_each(|done| done.answer(Closed { cut }));
                     return until;
                 }
                 Some(Command::Ended(id)) => self.replace(id).await,
+                Some(Command::ReopenLog(done)) => self.log.reopen(done),
                 #[cfg(feature = "inject")]
                 Some(Command::PanicWorker(place)) => self.crew.panic_worker(place).await,
                 #[cfg(feature = "inject")]

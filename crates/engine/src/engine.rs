@@ -58,6 +58,12 @@ impl Engine {
         let _ = self.commands.send(Command::Close { drain, done: Done::new(done) });
     }
 
+    /// Opens the files of the access log anew, as after they were moved away. `done` is called once what is
+    /// logged from then on is in the new ones.
+    pub fn reopen_log(&self, done: impl FnOnce() + Send + 'static) {
+        let _ = self.commands.send(Command::ReopenLog(Done::new(|()| done())));
+    }
+
     /// Ends all threads now, waiting at most `deadline` for them. Connections are cut.
     pub fn shutdown(&mut self, deadline: Duration) {
         let until = Instant::now() + deadline;

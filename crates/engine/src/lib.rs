@@ -7,12 +7,13 @@
 //!                          └─────Message──▶ acceptor thread ──Message──▶ worker
 //! ```
 //!
-//! The control thread owns the listener registry, the lives and the current world; a worker never
+//! What workers log goes to a thread of its own, which writes it: see `log`. The control thread owns the listener registry, the lives and the current world; a worker never
 //! waits for it.
 
 mod acceptor;
 mod control;
 mod engine;
+mod log;
 mod mailbox;
 mod outcome;
 mod reading;

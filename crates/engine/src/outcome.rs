@@ -60,6 +60,8 @@ pub enum ProblemCode {
     Listen,
     /// A worker could not be started.
     Workers,
+    /// The access log cannot be written where it is to go.
+    Log,
 }
 
 impl ProblemCode {
@@ -70,6 +72,7 @@ impl ProblemCode {
             ProblemCode::AddressInUse => "address-in-use",
             ProblemCode::Listen => "listen",
             ProblemCode::Workers => "workers",
+            ProblemCode::Log => "log",
         }
     }
 }

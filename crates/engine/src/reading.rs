@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use account::{BOUNDS, Fault, FaultCounts, Histogram, Statuses};
+use account::{BOUNDS, Fault, FaultCounts, Histogram, LogCounts, Statuses};
 use world::{EndpointLive, ListenerLive, PoolLive, RouteLive, Slots, World};
 
 /// The numbers at the head of the row.
-pub const HEADER: &[&str] = &["version", "worlds", "workers", "connections"];
+pub const HEADER: &[&str] = &["version", "worlds", "workers", "connections", "logWritten", "logDropped"];
 /// The numbers of each listener.
 pub const LISTENER_FIELDS: &[&str] =
     &["accepted", "open", "bytesIn", "bytesOut", "requests", "1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -39,6 +39,8 @@ pub struct Board {
     world: Mutex<Option<Arc<World>>>,
     /// What each worker counts of faults.
     pub faults: Slots<FaultCounts>,
+    /// What each worker, and the thread that writes it, counts of the access log.
+    pub log: Slots<LogCounts>,
     worlds: Arc<AtomicUsize>,
     workers: AtomicUsize,
 }
@@ -119,6 +121,8 @@ impl Board {
             self.worlds.load(Ordering::Relaxed) as u64,
             self.workers.load(Ordering::Relaxed) as u64,
             listeners.iter().map(|[_, open, ..]| open).sum(),
+            self.log.sum(|counts| counts.written.read()),
+            self.log.sum(|counts| counts.dropped.read()),
         ];
         let mut writer = Writer { row, at: 0 };
         writer.put(&header);

@@ -7,10 +7,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use account::{Fault, FaultCounts};
 use net::{Accepted, Descriptors, Held, Listening};
-use proxy::Station;
+use proxy::{Outlet, Station};
 use tokio::runtime::LocalRuntime;
 use tokio::sync::mpsc;
 use world::{ListenerIx, State};
@@ -21,6 +22,9 @@ use crate::thread;
 /// While descriptors are short, how long accepting pauses, in milliseconds.
 const PAUSE: u32 = 100;
 
+/// How long a worker that ends waits for room to hand on the last lines of its log.
+const WRITE_OUT: Duration = Duration::from_millis(250);
+
 /// Starts worker `id`; `ended` is called on its thread when it ends, also by a panic.
 ///
 /// # Errors
@@ -29,11 +33,12 @@ const PAUSE: u32 = 100;
 pub fn start(
     id: WorkerId,
     faults: Arc<FaultCounts>,
+    outlet: Outlet,
     ended: impl FnOnce() + Send + 'static,
 ) -> io::Result<(Mailbox, JoinHandle<()>)> {
     let (mailbox, messages, load) = Mailbox::new(id);
     let body = move |runtime| {
-        let work = || run(runtime, id, messages, load, faults);
+        let work = || run(runtime, id, messages, (load, faults, outlet));
         // The panic was reported by the hook, and the control thread replaces this one.
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
         ended();
@@ -45,15 +50,16 @@ fn run(
     runtime: LocalRuntime,
     id: WorkerId,
     messages: mpsc::Receiver<Message>,
-    load: Arc<AtomicUsize>,
-    faults: Arc<FaultCounts>,
+    (load, faults, outlet): (Arc<AtomicUsize>, Arc<FaultCounts>, Outlet),
 ) {
-    let station = Rc::new(Station::new(id.0, load.clone(), faults, Descriptors::of_process()));
-    let wheel = station.wheel.clone();
+    let station = Rc::new(Station::new(id.0, load.clone(), faults, outlet, Descriptors::of_process()));
+    let (wheel, logging, logged) = (station.wheel.clone(), station.clone(), station.clone());
     runtime.block_on(async move {
         tokio::task::spawn_local(async move { wheel.drive().await });
+        tokio::task::spawn_local(async move { logging.log.drive().await });
         let (doors, places) = (HashMap::new(), HashMap::new());
         Worker { station, doors, places, load, retiring: false }.serve(messages).await;
+        logged.log.finish(WRITE_OUT);
     });
 }
 

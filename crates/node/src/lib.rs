@@ -108,6 +108,18 @@ impl Engine {
         Ok(promise)
     }
 
+    /// Opens the files of the access log anew, and settles once that is done.
+    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    pub fn reopen_log<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
+        let (deferred, promise) = env.create_deferred()?;
+        let done = move || deferred.resolve(|_| Ok(()));
+        match &*self.core.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(core) => core.reopen_log(done),
+            None => done(),
+        }
+        Ok(promise)
+    }
+
     /// Ends all threads now, and waits at most so many milliseconds for them.
     #[napi(catch_unwind)]
     pub fn shutdown(&self, deadline: u32) {

@@ -43,7 +43,7 @@ impl fmt::Display for Problem {
 /// let json = br#"{
 ///   "format": 1, "version": 1,
 ///   "engine": { "workers": 1, "portable": false, "drain": 30000, "leave": 1000, "retryAfter": 5 },
-///   "listeners": [], "rules": [], "routes": [], "pools": [], "endpoints": []
+///   "accessLog": null, "listeners": [], "rules": [], "routes": [], "pools": [], "endpoints": []
 /// }"#;
 /// let decoded = plan::decode(json, &[], &plan::Tables::default()).unwrap();
 /// assert_eq!(decoded.plan.version, 1);

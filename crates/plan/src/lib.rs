@@ -17,6 +17,7 @@
 mod address;
 mod cost;
 mod decode;
+mod log;
 mod tables;
 #[cfg(feature = "types")]
 pub mod types;
@@ -25,6 +26,7 @@ mod verify;
 pub use address::Address;
 pub use cost::{COST_STACK, CostOp, stack_need};
 pub use decode::{Decoded, Problem, decode};
+pub use log::{AccessLog, LogEncoding, LogPart, LogSample, LogSink, LogValue};
 pub use tables::{TableHash, Tables};
 
 use std::net::IpAddr;
@@ -51,6 +53,8 @@ pub struct Plan {
     pub version: u32,
     /// How the engine runs it.
     pub engine: EngineSettings,
+    /// What is written of every request and connection; `null` writes nothing.
+    pub access_log: Option<AccessLog>,
     /// Where connections come in.
     pub listeners: Vec<Listener>,
     /// Which route takes what, in order of precedence: the first that matches wins.

@@ -3,9 +3,9 @@
 use ts_rs::{Config, TS};
 
 use crate::{
-    Accept, Address, Admission, Answer, CostOp, EncodedSlash, Endpoint, EngineSettings, Forward, HeadLimits,
-    HttpListener, HttpPolicy, Listener, PathForm, PathPolicy, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route,
-    Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
+    Accept, AccessLog, Address, Admission, Answer, CostOp, EncodedSlash, Endpoint, EngineSettings, Forward, HeadLimits,
+    HttpListener, HttpPolicy, Listener, LogEncoding, LogPart, LogSample, LogSink, LogValue, PathForm, PathPolicy,
+    Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
 };
 
 const HEADER: &str = "// Generated from crates/plan by `npm run generate`. Do not edit.\n";
@@ -27,6 +27,12 @@ pub fn typescript() -> String {
     declare_all!(
         Plan,
         EngineSettings,
+        AccessLog,
+        LogSink,
+        LogEncoding,
+        LogPart,
+        LogValue,
+        LogSample,
         Listener,
         Protocol,
         HttpListener,

@@ -6,7 +6,9 @@ use std::hash::Hash;
 use crate::cost::stack_need;
 use crate::decode::Problem;
 use crate::tables::Tables;
-use crate::{Address, Answer, HeadLimits, Picker, Plan, Pool, Protocol, Rule, STATUSES};
+use crate::{
+    AccessLog, Address, Answer, HeadLimits, LogPart, LogSample, LogSink, Picker, Plan, Pool, Protocol, Rule, STATUSES,
+};
 
 /// The most endpoints that `least` draws for one choice.
 const MOST_CHOICES: u32 = 32;
@@ -18,6 +20,9 @@ const MOST_LINE: u32 = 32 * 1024;
 const MOST_FIELDS: u32 = 64 * 1024;
 const MOST_COUNT: u32 = 128;
 
+/// The most parts of a line of the access log, and bytes of those that are the same in every line.
+const MOST_LOG_PARTS: u32 = 200;
+const MOST_LOG_TEXT: u32 = 4 * 1024;
 /// The most bytes that the body of an answer of ours may have.
 const MOST_ANSWER: usize = 64 * 1024;
 
@@ -26,6 +31,9 @@ pub fn verify(plan: &Plan, tables: &Tables) -> Vec<Problem> {
     let mut found = Findings::default();
     if plan.engine.workers.is_some_and(|workers| workers == 0 || workers > MOST_WORKERS) {
         found.add("engine.workers", format!("is not from 1 to {MOST_WORKERS}"));
+    }
+    if let Some(log) = &plan.access_log {
+        found.log("accessLog", log, plan.listeners.len());
     }
     found.unique("listeners", "key", plan.listeners.iter().map(|listener| &listener.key));
     found.unique("listeners", "address", plan.listeners.iter().map(|l| &l.address).filter(|a| !is_any_port(a)));
@@ -125,6 +133,30 @@ impl Findings {
             .is_some_and(|path| !path.starts_with('/') || path.ends_with('/') || path.contains(['?', '#']))
         {
             self.add(&format!("{place}.path"), "is no list of segments".into());
+        }
+    }
+
+    fn log(&mut self, place: &str, log: &AccessLog, listeners: usize) {
+        if matches!(&log.to, LogSink::File { path } if path.is_empty()) {
+            self.add(&format!("{place}.to.path"), "is empty".into());
+        }
+        if log.parts.len() > MOST_LOG_PARTS as usize {
+            self.add(&format!("{place}.parts"), format!("are more than {MOST_LOG_PARTS}"));
+        }
+        let texts =
+            log.parts.iter().filter_map(|part| if let LogPart::Text { text } = part { Some(text) } else { None });
+        if texts.clone().map(String::len).sum::<usize>() > MOST_LOG_TEXT as usize {
+            self.add(&format!("{place}.parts"), format!("have more than {MOST_LOG_TEXT} bytes of text"));
+        }
+        if texts.clone().any(|text| text.chars().any(char::is_control)) {
+            self.add(&format!("{place}.parts"), "have control characters".into());
+        }
+        let rates = [&log.sample.statuses[..], &[log.sample.other, log.sample.fault]].concat();
+        if rates.iter().any(|rate| *rate > LogSample::WHOLE) {
+            self.add(&format!("{place}.sample"), format!("is more than {}", LogSample::WHOLE));
+        }
+        for (n, at) in log.listeners.iter().enumerate() {
+            self.position(&format!("{place}.listeners[{n}]"), *at, listeners);
         }
     }
 

@@ -34,10 +34,22 @@ fn full() -> (Value, Vec<Vec<u8>>) {
     let ops = ["inflight", "open", "plus", "times", "over"].map(|op| json!({ "op": op }));
     let [inflight, open, plus, times, over] = ops;
     let number = json!({ "op": "number", "value": 1.5 });
+    let part = |kind: &str, name: &str, said: &str| json!({ "kind": kind, name: said });
+    let log = json!({
+        "to": { "kind": "file", "path": "/var/log/x" },
+        "encoding": "json",
+        "parts": [
+            part("text", "text", "{"), part("value", "value", "firstByte"), part("request", "name", "user-agent"),
+            part("response", "name", "etag")
+        ],
+        "sample": { "statuses": [0, 1, 2, 3, 1_000_000], "other": 1, "fault": 5 },
+        "listeners": [0]
+    });
     let plan = json!({
         "format": 1,
         "version": 7,
         "engine": { "workers": null, "portable": false, "drain": 30_000, "leave": 1000, "retryAfter": 5 },
+        "accessLog": log,
         "listeners": [
             { "key": "web", "address": { "kind": "tcp", "host": "::", "port": 80 }, "protocol": protocol, "accept": "per-worker", "backlog": 4096 },
             { "key": "local", "address": { "kind": "unix", "path": "/run/x" }, "protocol": { "kind": "tcp" }, "accept": "hand-off", "backlog": 16 }
@@ -105,17 +117,25 @@ fn every_object_of_a_full_plan_refuses_an_unknown_field() {
         assert!(refusal.contains("surprise"), "at {path}: {refusal}");
         seen += 1;
     });
-    assert_eq!(seen, 44, "the full plan lost or won an object");
+    assert_eq!(seen, 51, "the full plan lost or won an object");
 }
 
 #[test]
 fn what_cannot_run_is_refused_with_its_place() {
     let (plan, tables) = full();
+    let text = |text: &str| json!({ "kind": "text", "text": text });
     let answer = plan["listeners"][0]["protocol"]["answers"][0].clone();
     let twice = json!([answer, answer]);
     for (path, value, want) in [
         ("/format", json!(2), "format 2 is not 1"),
         ("/engine/workers", json!(0), "engine.workers: is not from 1 to 1024"),
+        ("/accessLog/to/path", json!(""), "accessLog.to.path: is empty"),
+        ("/accessLog/parts", json!(vec![text("x"); 201]), "accessLog.parts: are more than 200"),
+        ("/accessLog/parts/0/text", json!("x".repeat(4097)), "accessLog.parts: have more than 4096 bytes of text"),
+        ("/accessLog/parts/0/text", json!("a\nb"), "accessLog.parts: have control characters"),
+        ("/accessLog/sample/fault", json!(1_000_001), "accessLog.sample: is more than 1000000"),
+        ("/accessLog/sample/statuses/4", json!(1_000_001), "accessLog.sample: is more than 1000000"),
+        ("/accessLog/listeners/0", json!(2), "accessLog.listeners[0]: 2 is not among the 2 there are"),
         ("/listeners/1/key", json!("web"), "listeners.key: \"web\" stands there twice"),
         ("/routes/0/pool", json!(9), "routes[0].pool: 9 is not among the 2 there are"),
         ("/routes/0/http/tries", json!(0), "routes[0].http.tries: is 0"),
@@ -168,6 +188,10 @@ fn what_cannot_run_is_refused_with_its_place() {
 fn what_only_just_can_run_is_accepted() {
     let (plan, tables) = full();
     for (path, value) in [
+        ("/accessLog", json!(null)),
+        ("/accessLog/to", json!({ "kind": "stdout" })),
+        ("/accessLog/parts/0/text", json!("x".repeat(4096))),
+        ("/accessLog/listeners", json!([])),
         ("/rules/0/listeners", json!(null)),
         ("/rules/0/path", json!("/a//b")),
         ("/rules/1/listeners", json!([1])),

@@ -1,5 +1,6 @@
 //! A world as one worker has adopted it.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::rc::Rc;
@@ -21,6 +22,8 @@ pub struct Here<L, C> {
     pub live: Arc<L>,
     /// What this worker counts.
     pub counts: Arc<C>,
+    /// Whether its traffic is logged now.
+    pub logs: Cell<bool>,
 }
 
 /// A listener, as this worker sees it.
@@ -49,6 +52,13 @@ pub struct RouteHere {
     pub timeouts: Timeouts,
     /// What holds for HTTP alone.
     pub http: Arc<HttpPolicy>,
+}
+
+impl RouteHere {
+    /// Its stable name.
+    pub fn key(&self) -> &str {
+        &self.live.key
+    }
 }
 
 /// A pool, as this worker sees it.
@@ -92,10 +102,12 @@ impl Adopted {
         let mut pools = by(before.map(|before| &before.pools), |here| Arc::as_ptr(&here.live));
         let listener = |listener: &Listener| {
             let same = listeners.remove(&Arc::as_ptr(&listener.live));
-            same.unwrap_or_else(|| {
+            let here = same.unwrap_or_else(|| {
                 let live = listener.live.clone();
-                Rc::new(Here { counts: live.counts.claim(), live })
-            })
+                Rc::new(Here { counts: live.counts.claim(), live, logs: Cell::default() })
+            });
+            here.logs.set(listener.logs);
+            here
         };
         let endpoint = |endpoint: &Endpoint| {
             let (live, addresses) = (endpoint.live.clone(), endpoint.addresses.clone());

@@ -18,5 +18,6 @@ mod session;
 mod sweep;
 
 pub use endpoint::{Conn, Idle};
+pub use exchange::Exchange;
 pub use recycle::Http;
 pub use session::{Manners, begin};

@@ -17,6 +17,7 @@ use crate::filter::Filters;
 #[cfg(feature = "inject")]
 use crate::filter::{Filter, Stretch};
 use crate::http1::Http;
+use crate::log::{Log, Outlet};
 
 /// What goes wrong on order, or differently, for tests.
 #[cfg(feature = "inject")]
@@ -51,6 +52,8 @@ pub struct Station {
     pub connections: Connections,
     /// What it counts of faults.
     pub faults: Arc<FaultCounts>,
+    /// What it writes of requests and connections.
+    pub log: Log,
     /// Where descriptors are counted.
     pub descriptors: Arc<Descriptors>,
     #[cfg(feature = "inject")]
@@ -70,12 +73,20 @@ fn pseudonym() -> &'static str {
 
 impl Station {
     /// The station of worker number `worker`, which has adopted nothing yet. The number of its
-    /// connections is kept in `load`.
-    pub fn new(worker: u32, load: Arc<AtomicUsize>, faults: Arc<FaultCounts>, descriptors: Arc<Descriptors>) -> Self {
+    /// connections is kept in `load`, and the lines of its log go to `outlet`.
+    pub fn new(
+        worker: u32,
+        load: Arc<AtomicUsize>,
+        faults: Arc<FaultCounts>,
+        outlet: Outlet,
+        descriptors: Arc<Descriptors>,
+    ) -> Self {
+        let wheel = Wheel::default();
         Self {
+            log: Log::new(outlet, &wheel),
             tools: Tools::new(&descriptors),
             http: Http::new(pseudonym()),
-            wheel: Wheel::default(),
+            wheel,
             connections: Connections::new(load, faults.clone()),
             faults,
             descriptors,
@@ -91,6 +102,7 @@ impl Station {
 
     /// Adopts a world. Connections keep what they were decided by.
     pub fn adopt(&self, world: Arc<World>) {
+        self.log.adopt(world.log.as_ref());
         self.tools.splice.set(cfg!(target_os = "linux") && !world.engine.portable);
         let before = self.adopted();
         let adopted = Rc::new(Adopted::new(world, before.as_deref(), self.worker));

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::task::Poll;
+use std::time::Instant;
 
 use account::{Fault, Side};
 use decide::{Retry, retry};
@@ -9,8 +10,9 @@ use net::{Half, Held, Relay, Stream, dial};
 use plan::Timeouts;
 use world::{ListenerIx, Open};
 
-use crate::choice::{Choice, choose, choose_again};
+use crate::choice::{Choice, NotChosen, choose, choose_again};
 use crate::connection::Entered;
+use crate::log::{Entry, Relayed};
 use crate::station::Station;
 
 /// Begins the story of a connection that was accepted by `listener` of the world adopted now. It is
@@ -32,9 +34,9 @@ pub fn begin(station: &Rc<Station>, client: Stream, listener: ListenerIx, held: 
     let decide = std::panic::AssertUnwindSafe(|| {
         #[cfg(feature = "inject")]
         station.panic_if_ordered(crate::station::PanicAt::Choose);
-        choose(station, &adopted, listener).map_err(|not| not.fault)
+        choose(station, &adopted, listener)
     });
-    let choice = std::panic::catch_unwind(decide).unwrap_or(Err(Fault::Panic));
+    let choice = std::panic::catch_unwind(decide).unwrap_or(Err(NotChosen { fault: Fault::Panic, route: None }));
     // Its end is counted; nobody waits for it.
     drop(tokio::task::spawn_local(story(entered, client, choice, held)));
 }
@@ -44,39 +46,60 @@ fn refuse(mut client: Stream) {
     client.abort();
 }
 
-async fn story(entered: Entered, mut client: Stream, choice: Result<Choice, Fault>, held: Held) {
+async fn story(entered: Entered, mut client: Stream, choice: Result<Choice, NotChosen>, held: Held) {
+    let mut logged = entered.listener.logs.get().then(|| Box::new(Relayed::now(client.peer_ip())));
     let connected = match choice {
-        Ok(choice) => reach(&entered, &client, choice).await,
-        Err(fault) => Err(fault),
+        Ok(choice) => reach(&entered, &client, choice, logged.as_deref_mut()).await.map_err(|(fault, tried)| {
+            let route = tried.route.clone();
+            (NotChosen { fault, route: Some(route) }, Some(tried))
+        }),
+        Err(not) => Err((not, None)),
     };
     match connected {
         // A task of its own: what it took to come here is large, and an idle connection need not
         // carry it along.
         Ok((endpoint, choice, open)) => {
             let timeouts = choice.route.timeouts;
-            drop(tokio::task::spawn_local(relay(entered, client, endpoint, (choice, open), timeouts, held)));
+            let chosen = (choice, open);
+            drop(tokio::task::spawn_local(relay(entered, client, endpoint, chosen, timeouts, held, logged)));
         }
-        Err(fault) => {
+        Err((NotChosen { fault, route }, tried)) => {
             client.abort();
             entered.station().faults.add(fault);
+            if let Some(logged) = logged {
+                let entry = logged.entry(&entered.listener.live.key, tried.as_ref(), (0, 0), Some(fault));
+                let route = route.as_ref().map(|route| route.key());
+                entered.station().log.write(&Entry { route, ..entry });
+            }
         }
     }
 }
 
-/// Dials the endpoint that was picked, and others while connecting fails.
-async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Stream, Choice, Open), Fault> {
+/// Dials the endpoint that was picked, and others while connecting fails; with the fault comes who was
+/// tried last.
+async fn reach(
+    entered: &Entered,
+    client: &Stream,
+    first: Choice,
+    mut logged: Option<&mut Relayed>,
+) -> Result<(Stream, Choice, Open), (Fault, Choice)> {
     let station = entered.station();
     let mut choice = first;
     let mut tried = Vec::new();
     loop {
         entered.set_endpoint(&choice.endpoint);
         let open = Open::new(&choice.endpoint.live);
+        let begun = logged.as_ref().map(|_| Instant::now());
         let dialled = tokio::select! {
             biased;
             fault = entered.cut() => Err(fault),
             dialled = dial(&choice.endpoint.addresses, choice.route.timeouts.connect, &station.wheel, &station.descriptors) => dialled,
             () = client.reset() => Err(Fault::ClientGone),
         };
+        if let Some(logged) = &mut logged {
+            logged.tries += 1;
+            logged.connect = begun.filter(|_| dialled.is_ok()).map(|begun| begun.elapsed());
+        }
         let fault = match dialled {
             Ok(endpoint) => return Ok((endpoint, choice, open)),
             Err(fault) => fault,
@@ -86,9 +109,12 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
         }
         tried.push(choice.endpoint.clone());
         match retry(fault, tried.len()) {
-            Retry::GiveUp | Retry::Again => return Err(fault),
+            Retry::GiveUp | Retry::Again => return Err((fault, choice)),
             Retry::Next => {
-                choice = choose_again(station, &choice.route, &choice.pool, &tried).ok_or(fault)?;
+                let Some(next) = choose_again(station, &choice.route, &choice.pool, &tried) else {
+                    return Err((fault, choice));
+                };
+                choice = next;
                 // That of the last attempt is counted as the end of the connection.
                 station.faults.add(fault);
             }
@@ -97,7 +123,7 @@ async fn reach(entered: &Entered, client: &Stream, first: Choice) -> Result<(Str
 }
 
 /// Relays until both sides have finished, and counts the bytes as they pass. What is `held` is let go of
-/// then.
+/// then, and a line is written where it is `logged`.
 ///
 /// Not an `async fn`, which would hold everything twice.
 pub fn relay<C: Half + Unpin, H>(
@@ -107,13 +133,14 @@ pub fn relay<C: Half + Unpin, H>(
     chosen: (Choice, Open),
     timeouts: Timeouts,
     held: H,
+    logged: Option<Box<Relayed>>,
 ) -> impl Future<Output = ()> {
     let timer = entered.station().wheel.timer();
     let mut relaying = Relaying(Relay::new(client, endpoint, timeouts, timer));
-    let (mut up, mut down) = (0, 0);
+    let (mut up, mut down, mut logged) = (0, 0, logged);
     std::future::poll_fn(move |cx| {
         // Whole, or the closure would take in only what it reads, and `choice` would count nothing.
-        let (station, (choice, _open), _held) = (entered.station(), &chosen, &held);
+        let (station, (choice, _open), _held, logged) = (entered.station(), &chosen, &held, &mut logged);
         let Relaying(relay) = &mut relaying;
         let ended = match entered.poll_cut(cx) {
             Poll::Ready(fault) => Poll::Ready(relay.cut(fault)),
@@ -138,6 +165,10 @@ pub fn relay<C: Half + Unpin, H>(
         ended.map(|ended| {
             if let Some(fault) = ended.fault {
                 station.faults.add(fault);
+            }
+            if let Some(logged) = logged.take() {
+                station.log.write(&logged.entry(&entered.listener.live.key, Some(choice), (up, down), ended.fault));
+                logged.exchange.into_iter().for_each(|(exchange, _)| station.http.give(exchange));
             }
         })
     })

@@ -1,8 +1,11 @@
 //! Joins a plan to the lives of what it names.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use plan::{Address, CostOp, Decoded, EngineSettings, HttpPolicy, Protocol, RetryBudget, Reuse, TableHash, Timeouts};
+use plan::{
+    AccessLog, Address, CostOp, Decoded, EngineSettings, HttpPolicy, Protocol, RetryBudget, Reuse, TableHash, Timeouts,
+};
 
 use crate::intern::{Counted, Lives};
 use crate::live::{EndpointLive, ListenerLive, PoolLive, RouteLive};
@@ -35,6 +38,8 @@ pub struct World {
     pub version: u32,
     /// How the engine runs it.
     pub engine: EngineSettings,
+    /// What is written of requests and connections.
+    pub log: Option<Arc<AccessLog>>,
     /// Where connections come in.
     pub listeners: Vec<Listener>,
     /// What to do with them.
@@ -53,6 +58,8 @@ pub struct Listener {
     pub rules: Rules,
     /// What is spoken there.
     pub protocol: Protocol,
+    /// Whether its traffic is logged.
+    pub logs: bool,
     /// What outlives the plan.
     pub live: Arc<ListenerLive>,
 }
@@ -121,15 +128,17 @@ impl World {
         let Decoded { plan, tables } = decoded;
         lives.sweep();
         let mut rules = Rules::by_listener(plan).into_iter();
+        let logged = plan.access_log.iter().flat_map(|log| &log.listeners).copied().collect::<HashSet<u32>>();
         World {
             version: plan.version,
             engine: plan.engine.clone(),
-            listeners: plan
-                .listeners
-                .iter()
-                .map(|listener| Listener {
+            log: plan.access_log.clone().map(Arc::new),
+            listeners: (0..)
+                .zip(&plan.listeners)
+                .map(|(at, listener)| Listener {
                     rules: rules.next().unwrap_or_default(),
                     protocol: listener.protocol.clone(),
+                    logs: logged.contains(&at),
                     live: lives.listener(&listener.key),
                 })
                 .collect(),

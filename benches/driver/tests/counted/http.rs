@@ -25,7 +25,7 @@ fn connect(to: SocketAddr) -> TcpStream {
 }
 
 /// One request on each connection, all under way at once, so often.
-fn requests(clients: &mut [TcpStream], rounds: usize) {
+pub fn requests(clients: &mut [TcpStream], rounds: usize) {
     let mut answer = vec![0; 4096];
     for _ in 0..rounds {
         clients.iter_mut().for_each(|client| client.write_all(REQUEST).unwrap());
@@ -41,7 +41,7 @@ fn requests(clients: &mut [TcpStream], rounds: usize) {
     }
 }
 
-fn clients(to: SocketAddr, count: usize) -> Vec<TcpStream> {
+pub fn clients(to: SocketAddr, count: usize) -> Vec<TcpStream> {
     (0..count).map(|_| connect(to)).collect()
 }
 
@@ -76,13 +76,13 @@ fn an_http_request_makes_few_system_calls() {
 }
 
 /// User instructions of a driver from its start to its end, between which it serves so many rounds.
-fn instructions(to: &str, rounds: usize) -> Result<u64, String> {
+fn instructions(words: &[&str], rounds: usize) -> Result<u64, String> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         return Err("valgrind is not installed".into());
     }
     let file = std::env::temp_dir().join(format!("fourseven-callgrind-{}-{rounds}", std::process::id()));
     let out = format!("--callgrind-out-file={}", file.display());
-    let driver = Driver::try_at("http://0", &["valgrind", "--tool=callgrind", &out], &[to, "workers=1"])
+    let driver = Driver::try_at("http://0", &["valgrind", "--tool=callgrind", &out], words)
         .map_err(|error| format!("valgrind cannot run here: {error}"))?;
     requests(&mut clients(driver.address, CONNECTIONS), rounds);
     driver.quit();
@@ -92,20 +92,24 @@ fn instructions(to: &str, rounds: usize) -> Result<u64, String> {
     total.and_then(|total| total.trim().parse().ok()).ok_or("callgrind says no total".into())
 }
 
+/// User instructions of a driver for each request.
+pub fn instructions_each(words: &[&str]) -> Result<f64, String> {
+    // What is not a request is in both counts.
+    let (few, many) = (50, 350);
+    let (first, second) = (instructions(words, few)?, instructions(words, many)?);
+    Ok((second as f64 - first as f64) / ((many - few) * CONNECTIONS) as f64)
+}
+
 #[test]
 fn an_http_request_takes_few_instructions() {
     let name = "an_http_request_takes_few_instructions";
     if !is_release() {
         return println!("not counted: the driver was not built by the profile `release`");
     }
-    let to = web().to_string();
-    // What is not a request is in both counts.
-    let (few, many) = (50, 350);
-    let (first, second) = match instructions(&to, few).and_then(|first| Ok((first, instructions(&to, many)?))) {
+    let each = match instructions_each(&[&web().to_string(), "workers=1"]) {
         Ok(counted) => counted,
         Err(error) => return skip(name, &error),
     };
-    let each = (second as f64 - first as f64) / ((many - few) * CONNECTIONS) as f64;
     println!("{each:.0} user instructions a request");
     assert!(each > 2000.0, "{each} instructions a request are too few to be true");
     assert!(each <= MOST_INSTRUCTIONS, "{each} instructions a request");

@@ -13,5 +13,6 @@ mod greedy;
 mod http;
 mod idle;
 mod limit;
+mod log;
 mod quota;
 mod requests;

@@ -26,6 +26,13 @@ pub struct Seen {
     pub open: u64,
     pub inflight: u64,
     pub workers: u64,
+    pub requests: u64,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    /// By class, from 1xx to 5xx.
+    pub answered: Vec<u64>,
+    /// Lines of the log: written, and dropped.
+    pub lines: (u64, u64),
     pub faults: BTreeMap<String, u64>,
 }
 
@@ -91,6 +98,11 @@ impl Driver {
         let faults = answer["faults"].as_object().unwrap();
         Seen {
             workers: number(&answer["workers"]),
+            requests: number(&answer["requests"]),
+            bytes_in: number(&answer["bytesIn"]),
+            bytes_out: number(&answer["bytesOut"]),
+            answered: answer["answered"].as_array().unwrap().iter().map(number).collect(),
+            lines: (number(&answer["logWritten"]), number(&answer["logDropped"])),
             accepted: number(&answer["accepted"]),
             open: number(&answer["open"]),
             inflight: number(&answer["inflight"]),

@@ -9,6 +9,7 @@ use world::World;
 
 use super::crew::Handed;
 use super::{Command, Control, Done};
+use crate::log::Change;
 use crate::mailbox::{Cut, WorkerId};
 use crate::outcome::{Applied, Closed, Outcome, Problem, ProblemCode};
 use crate::registry::Registry;
@@ -41,16 +42,28 @@ impl Control {
         self.crew.grow(workers).map_err(threads)?;
         registry.fill(&decoded.plan, workers)?;
         let handed = self.crew.hand(&registry).map_err(threads)?;
+        let log = self.log.prepare(decoded.plan.access_log.as_ref());
+        let log = log.map_err(|said| vec![Problem::general(ProblemCode::Log, said)])?;
         registry.set_backlogs(&decoded.plan);
         // From here on nothing fails.
-        Ok(self.swap(decoded, registry, handed, workers).await)
+        Ok(self.swap(decoded, registry, handed, log, workers).await)
     }
 
-    async fn swap(&mut self, decoded: Decoded, registry: Registry, handed: Handed, workers: usize) -> Applied {
+    async fn swap(
+        &mut self,
+        decoded: Decoded,
+        registry: Registry,
+        handed: Handed,
+        log: Change,
+        workers: usize,
+    ) -> Applied {
+        self.log.begin(log);
         let world = Arc::new(World::join(&decoded, &mut self.lives));
         // The sockets that leave now are in the hands of workers alone, who empty their queues.
         self.registry = registry;
         self.behind = !self.crew.adopt(&world, &self.registry, handed).await;
+        // Each has handed on what it had to write before.
+        self.log.settle();
         let old = self.world.replace(world.clone());
         if let Some(old) = &old {
             let deadline = Instant::now() + Duration::from_millis(world.engine.drain.into());

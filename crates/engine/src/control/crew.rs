@@ -13,6 +13,7 @@ use world::{ListenerIx, World};
 
 use super::Command;
 use crate::acceptor::{Acceptor, Workers};
+use crate::log::Outlets;
 use crate::mailbox::{Adopt, Cut, GroupId, Mailbox, Message, WorkerId};
 use crate::reading::Board;
 use crate::registry::Registry;
@@ -35,6 +36,8 @@ struct Member {
 pub struct Crew {
     board: Arc<Board>,
     commands: UnboundedSender<Command>,
+    /// Where their logs go.
+    outlets: Outlets,
     /// Those that carry new traffic; the place of each is its number in the registry's groups.
     active: Vec<Member>,
     /// Those that only finish what they have.
@@ -53,11 +56,13 @@ pub struct Handed {
 }
 
 impl Crew {
-    /// Nobody yet. Workers count faults on `board` and report their end by `commands`.
-    pub fn new(board: Arc<Board>, commands: UnboundedSender<Command>) -> Self {
+    /// Nobody yet. Workers count faults on `board` and report their end by `commands`;
+    /// what they log goes to `outlets`.
+    pub fn new(board: Arc<Board>, commands: UnboundedSender<Command>, outlets: Outlets) -> Self {
         Self {
             board,
             commands,
+            outlets,
             active: Vec::new(),
             retired: Vec::new(),
             acceptor: None,
@@ -89,7 +94,8 @@ impl Crew {
         self.next += 1;
         let commands = self.commands.clone();
         let ended = move || drop(commands.send(Command::Ended(id)));
-        let (mailbox, thread) = worker::start(id, self.board.faults.claim(), ended)?;
+        let outlet = self.outlets.outlet(self.board.log.claim());
+        let (mailbox, thread) = worker::start(id, self.board.faults.claim(), outlet, ended)?;
         Ok(Member { mailbox, thread, accepts: BTreeSet::new(), born: Instant::now() })
     }
 

@@ -27,6 +27,8 @@ mod http;
 mod http_connections;
 mod http_ends;
 mod limits;
+mod log;
+mod log_sinks;
 #[cfg(target_os = "linux")]
 mod nginx;
 mod paths;

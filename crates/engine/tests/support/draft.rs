@@ -1,9 +1,9 @@
 //! A plan as a test writes it: by names.
 
 use plan::{
-    Accept, Address, Admission, CostOp, EncodedSlash, EngineSettings, FORMAT, Forward, HeadLimits, HttpListener,
-    HttpPolicy, Listener, PathForm, PathPolicy, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route, Rule,
-    Semicolon, TableHash, Timeouts, Trust, Underscores,
+    Accept, AccessLog, Address, Admission, CostOp, EncodedSlash, EngineSettings, FORMAT, Forward, HeadLimits,
+    HttpListener, HttpPolicy, Listener, PathForm, PathPolicy, Picker, Plan, Pool, Protocol, RetryBudget, Reuse, Route,
+    Rule, Semicolon, TableHash, Timeouts, Trust, Underscores,
 };
 
 use super::{Endpoint, portable};
@@ -12,6 +12,8 @@ use super::{Endpoint, portable};
 #[derive(Debug, Clone)]
 pub struct Draft {
     pub settings: EngineSettings,
+    /// The positions of its listeners are made when it is encoded: those of all.
+    pub log: Option<AccessLog>,
     pub timeouts: Timeouts,
     pub http: HttpPolicy,
     pub reuse: Reuse,
@@ -59,6 +61,7 @@ impl Draft {
                 leave: 50,
                 retry_after: 1,
             },
+            log: None,
             timeouts: Timeouts { connect: 10_000, idle: Some(120_000), half_close: Some(60_000) },
             http: HttpPolicy {
                 body: 60_000,
@@ -159,6 +162,7 @@ impl Draft {
             format: FORMAT,
             version,
             engine: self.settings.clone(),
+            access_log: self.log.clone().map(|log| AccessLog { listeners: self.logged(), ..log }),
             listeners: self.listeners.clone(),
             rules: self.rules(listener),
             routes: self.routes_of_all(pool),
@@ -173,6 +177,10 @@ impl Draft {
 }
 
 impl Draft {
+    fn logged(&self) -> Vec<u32> {
+        (0..self.listeners.len() as u32).collect()
+    }
+
     /// What comes by a listener for a host, or a path, goes to a pool, before what was said otherwise.
     pub fn rule(mut self, listener: &str, host: &str, path: &str, pool: &str) -> Self {
         let part = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());

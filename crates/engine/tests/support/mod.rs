@@ -4,6 +4,7 @@ mod client;
 mod draft;
 mod endpoint;
 mod load;
+pub mod log;
 mod process;
 mod random;
 pub mod recorder;

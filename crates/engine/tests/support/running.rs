@@ -28,6 +28,8 @@ pub struct Counts {
     pub workers: u64,
     #[allow(dead_code, reason = "shown when an assertion fails")]
     pub connections: u64,
+    /// Lines of the log: written, and dropped.
+    pub lines: (u64, u64),
     pub listeners: Vec<(String, ListenerCounts)>,
     pub routes: Vec<(String, RouteCounts)>,
     pub pools: Vec<(String, PoolCounts)>,
@@ -148,7 +150,7 @@ impl Running {
                 Read::Nothing => return None,
                 Read::Version(version) => {
                     let mut numbers = row.iter().map(|number| *number as u64);
-                    let [_, worlds, workers, connections] = take::<{ HEADER.len() }>(&mut numbers);
+                    let [_, worlds, workers, connections, written, dropped] = take::<{ HEADER.len() }>(&mut numbers);
                     let listeners = index.listeners.into_iter().map(|key| {
                         let [accepted, open, bytes_in, bytes_out, requests, statuses @ ..] =
                             take::<{ LISTENER_FIELDS.len() }>(&mut numbers);
@@ -189,6 +191,7 @@ impl Running {
                         worlds,
                         workers,
                         connections,
+                        lines: (written, dropped),
                         listeners,
                         routes,
                         pools,

@@ -2,6 +2,7 @@
 
 mod answering;
 mod dialling;
+mod record;
 mod times;
 
 use std::pin::Pin;
@@ -22,7 +23,7 @@ use super::heads::{Told, to_endpoint};
 use super::origin::{Origin, Said};
 use super::path::Path;
 use super::pump::{Broken, Pump};
-use crate::adopted::EndpointHere;
+use crate::adopted::{EndpointHere, RouteHere};
 use crate::choice::Choice;
 use crate::filter::{Filter, Hold, Limit};
 use crate::station::Station;
@@ -75,6 +76,16 @@ pub struct Exchange {
     /// The body waits for the endpoint's 100.
     awaits_continue: bool,
     interim: u8,
+    /// The route that took it, when nothing was chosen to serve it.
+    pub unserved: Option<Rc<RouteHere>>,
+    /// How often it was sent once more, or elsewhere.
+    retries: u32,
+    /// Its try has a connection that had served others.
+    reused: bool,
+    /// How long connecting took, while that is logged.
+    connected: Option<Duration>,
+    /// Bytes of the response's heads.
+    heads: u64,
     /// The status of the final response, once its head was sent, and how long that took.
     pub status: Option<(u16, Duration)>,
     /// The client's connection ends with this exchange.
@@ -106,7 +117,8 @@ impl Asks {
     }
 }
 
-type Dialled = Pin<Box<dyn Future<Output = Result<Stream, Fault>>>>;
+/// A connection, and how long it took, while that is logged.
+type Dialled = Pin<Box<dyn Future<Output = (Result<Stream, Fault>, Option<Duration>)>>>;
 
 /// Where an exchange stands.
 #[derive(Default)]
@@ -187,6 +199,7 @@ impl Exchange {
         (self.up_stopped, self.awaits_continue, self.closes, self.keeps, self.tunnels) = Default::default();
         self.is_unseen = false;
         (self.interim, self.sent_before, self.status, self.times) = Default::default();
+        (self.unserved, self.retries, self.reused, self.connected, self.heads) = Default::default();
     }
 
     /// Begins with a request whose body may begin at `start` of the buffer. Answers where the next
@@ -224,6 +237,7 @@ impl Exchange {
             return Ok(start + read);
         };
         choice.endpoint.counts.reused.add(1);
+        self.reused = true;
         let told =
             Told { said: &self.said, from, host: choice.route.http.forward.host.as_deref(), path: self.path.instead() };
         let head = to_endpoint(&mut buffer.head, &self.head, request, told, self.up.filters.change());
@@ -239,6 +253,12 @@ impl Exchange {
     /// Bytes that went to the endpoint and to the client so far.
     pub fn moved(&self) -> (u64, u64) {
         (self.up.moved, self.down.moved)
+    }
+
+    /// It is not the endpoint's to answer any more.
+    pub fn leave(&mut self) {
+        self.stage = Stage::Wait;
+        self.conn = None;
     }
 
     /// Whether it is answered by a head alone.

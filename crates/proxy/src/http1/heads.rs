@@ -3,35 +3,7 @@
 use wire::{Added, Edits, Framing, Head, Line, Method, Request, Response, Target, Version, emit, split_query};
 
 use super::origin::{Origin, Said};
-
-/// A number as text.
-struct Digits {
-    text: [u8; 20],
-    start: usize,
-}
-
-impl Digits {
-    /// Those of a number that is not written.
-    const NONE: Self = Self { text: [b'0'; 20], start: 20 };
-
-    fn of(mut number: u64) -> Self {
-        let mut digits = Self::NONE;
-        loop {
-            digits.start -= 1;
-            if let Some(digit) = digits.text.get_mut(digits.start) {
-                *digit = b'0' + (number % 10) as u8;
-            }
-            number /= 10;
-            if number == 0 || digits.start == 0 {
-                return digits;
-            }
-        }
-    }
-
-    fn text(&self) -> &[u8] {
-        self.text.get(self.start..).unwrap_or_default()
-    }
-}
+use crate::digits::Digits;
 
 /// Fields that are added, at most `N`.
 struct Fields<'a, const N: usize> {

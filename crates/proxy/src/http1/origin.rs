@@ -165,13 +165,11 @@ impl Said {
     }
 
     /// The client whose request it is: behind those that are trusted, if they say so.
-    #[expect(dead_code, reason = "the log will ask")]
     pub fn client(&self) -> Option<IpAddr> {
         self.client
     }
 
     /// How the request is called, if it is called anything.
-    #[expect(dead_code, reason = "the log will ask")]
     pub fn id<'a>(&'a self, head: &'a Head) -> Option<&'a [u8]> {
         match &self.id {
             Id::None => None,

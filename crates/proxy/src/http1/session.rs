@@ -2,12 +2,15 @@
 
 mod awaiting;
 mod ending;
+mod logging;
 mod telling;
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use account::Fault;
 use net::{Held, Primed, Stream, Tick};
@@ -25,6 +28,7 @@ use crate::adopted::{PoolHere, RouteHere};
 use crate::connection::Entered;
 use crate::station::Station;
 use crate::stream::relay;
+use logging::Untold;
 
 /// What holds for the clients of a listener, who share it.
 #[derive(Debug)]
@@ -78,8 +82,13 @@ pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Rc
     let held = station.descriptors.take_anyway(1);
     let mut deadline = Deadline::new(station.wheel.timer());
     deadline.set(manners.head);
+    let peer = stream.peer_ip();
     drop(tokio::task::spawn_local(Session {
-        from: Origin::new(stream.peer_ip(), "http", &station.http.pseudonym, &manners.trust),
+        from: Origin::new(peer, "http", &station.http.pseudonym, &manners.trust),
+        peer,
+        head_since: None,
+        head_took: Duration::ZERO,
+        untold: None,
         client: Some(Client::new(stream)),
         listener,
         manners,
@@ -109,6 +118,14 @@ struct Session {
     station: Rc<Station>,
     /// What endpoints are told of the client.
     from: Origin,
+    /// The address that it comes from.
+    peer: Option<IpAddr>,
+    /// Since when a head comes that did not come in one piece, and how long the last one took; while that
+    /// is logged.
+    head_since: Option<Instant>,
+    head_took: Duration,
+    /// What is to be logged once an answer of ours is told.
+    untold: Option<Untold>,
     /// Its listener.
     listener: ListenerIx,
     manners: Rc<Manners>,
@@ -146,7 +163,7 @@ impl Future for Session {
         let this = &mut *self;
         if let Some(entered) = &this.entered {
             if let Poll::Ready(fault) = entered.poll_cut(cx) {
-                this.abort(fault);
+                this.cut(fault);
                 return Poll::Ready(());
             }
             if entered.finishes()
@@ -180,7 +197,11 @@ impl Future for Session {
 /// A bug ends both sides by a reset, so that neither takes what it has for a whole message.
 impl Drop for Session {
     fn drop(&mut self) {
+        self.log_untold();
         if std::thread::panicking() {
+            if let Stage::Exchange(exchange) = &self.stage {
+                self.log_exchange(exchange, Some(Fault::Panic));
+            }
             self.end_by_reset(Fault::Panic);
         }
     }
@@ -207,7 +228,7 @@ impl Session {
             self.set_due();
         }
         let end = ready!(polled);
-        let Stage::Exchange(mut exchange) = std::mem::replace(&mut self.stage, Stage::Await) else {
+        let Stage::Exchange(exchange) = std::mem::replace(&mut self.stage, Stage::Await) else {
             return Poll::Ready(Step::Over);
         };
         if let End::Answered { .. } | End::Tunnel(_) | End::Aborted(_) = end {
@@ -216,6 +237,7 @@ impl Session {
         Poll::Ready(match end {
             End::Answered { keeps } => {
                 let ended = exchange.last_moved();
+                self.log_exchange(&exchange, None);
                 station.http.give(exchange);
                 see_to_idle(&station);
                 match keeps {
@@ -225,13 +247,13 @@ impl Session {
             }
             End::Unanswered(why) => self.unanswered(why, Some(exchange), None),
             End::Aborted(fault) => {
+                self.log_exchange(&exchange, Some(fault));
                 station.http.give(exchange);
                 self.abort(fault);
                 Step::Over
             }
             End::Tunnel(conn) => {
-                self.tunnel(&mut exchange, *conn);
-                station.http.give(exchange);
+                self.tunnel(exchange, *conn);
                 Step::Over
             }
         })
@@ -247,14 +269,20 @@ impl Session {
     }
 
     /// Both sides go on in another protocol, as a relay like any other.
-    fn tunnel(&mut self, exchange: &mut Exchange, conn: Conn) {
+    fn tunnel(&mut self, mut exchange: Box<Exchange>, conn: Conn) {
+        let mut logged = self.log_tunnel(&exchange);
         let (endpoint, open, conn_held) = conn.into_parts();
         let (client, entered, choice) = (self.client.take(), self.entered.take(), exchange.choice.take());
         if let (Some(client), Some(entered), Some(choice)) = (client, entered, choice) {
             let client = Primed::new(client.stream, client.over);
             let held = (self.held.take(), conn_held);
             let timeouts = Timeouts { idle: choice.route.http.tunnel, ..choice.route.timeouts };
-            drop(tokio::task::spawn_local(relay(entered, client, endpoint, (choice, open), timeouts, held)));
+            match &mut logged {
+                Some(logged) => logged.exchange = Some((exchange, self.head_took)),
+                None => self.station.http.give(exchange),
+            }
+            let chosen = (choice, open);
+            drop(tokio::task::spawn_local(relay(entered, client, endpoint, chosen, timeouts, held, logged)));
         }
     }
 

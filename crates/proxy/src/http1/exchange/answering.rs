@@ -101,6 +101,7 @@ impl Exchange {
         }
         let head = to_client(&mut buffer.head, &self.answer, response, Stays::Nothing, true, false);
         let Some(head) = head.and_then(|head| buffer.head.get(..head)) else { return unanswered };
+        self.heads += head.len() as u64;
         match self.down.write(cx, head, &mut client.stream) {
             Ok(()) => None,
             Err(_) => Some(Err(Fault::ClientAborted)),
@@ -136,6 +137,7 @@ impl Exchange {
         let Some(head) = to_client(&mut buffer.head, &self.answer, response, stays, knows_chunks, changes) else {
             return Some(Ok(End::Unanswered(Why::Fault(Fault::BadResponse))));
         };
+        self.heads += head as u64;
         self.down.begin(response.framing, Reader { chunks: knows_chunks, trailers: takes_trailers });
         self.early.clear();
         let end = body.end;

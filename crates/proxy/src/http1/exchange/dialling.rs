@@ -1,6 +1,7 @@
 //! Dialling, and trying again.
 
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use account::Fault;
 use decide::{Retry, Tried, retry_request};
@@ -26,13 +27,16 @@ impl Exchange {
         let Some(choice) = &self.choice else { return };
         let (addresses, timeout) = (choice.endpoint.addresses.clone(), choice.route.timeouts.connect);
         let (wheel, descriptors) = (station.wheel.clone(), station.descriptors.clone());
+        let times = station.log.is_on();
         let dialled = async move {
             if pause > 0 {
                 let mut timer = wheel.timer();
                 timer.arm(wheel.now().after(pause));
                 timer.fired().await;
             }
-            dial(&addresses, timeout, &wheel, &descriptors).await
+            let begun = times.then(Instant::now);
+            let dialled = dial(&addresses, timeout, &wheel, &descriptors).await;
+            (dialled, begun.map(|begun| begun.elapsed()))
         };
         let held = station.descriptors.take_anyway(1);
         self.stage = Stage::Dial(Box::pin(dialled), Open::new(&choice.endpoint.live), held);
@@ -49,7 +53,7 @@ impl Exchange {
     ) -> Poll<Result<(), Why>> {
         loop {
             let Stage::Dial(dialled, ..) = &mut self.stage else { return Poll::Ready(Ok(())) };
-            let dialled = match dialled.as_mut().poll(cx) {
+            let (dialled, took) = match dialled.as_mut().poll(cx) {
                 Poll::Ready(dialled) => dialled,
                 // What comes of a body has its turn later.
                 Poll::Pending if self.up.is_received() && client.watch(cx, &station.http.buffers) == Seen::Gone => {
@@ -60,6 +64,7 @@ impl Exchange {
             let Stage::Dial(_, open, held) = std::mem::take(&mut self.stage) else { return Poll::Ready(Ok(())) };
             match dialled {
                 Ok(stream) => {
+                    self.connected = took;
                     let mut conn = Conn::new(stream, open, held, station.wheel.now());
                     if !self.awaits_continue {
                         self.up.send_kept();
@@ -157,6 +162,8 @@ impl Exchange {
             conn.stream.abort();
             self.up.forget_sent();
         }
+        self.retries += 1;
+        (self.reused, self.connected) = Default::default();
         self.early.clear();
         self.is_unseen = false;
         self.up_stopped = false;

@@ -87,6 +87,7 @@ impl Session {
 
     /// A part of a head is there: the rest has to come in time.
     fn note_part(&mut self) {
+        self.note_head_begin();
         if !std::mem::replace(&mut self.head_due, true) {
             self.deadline.set(self.manners.head);
         }
@@ -105,6 +106,7 @@ impl Session {
     ) -> Step {
         let station = self.station.clone();
         self.head_due = false;
+        self.note_head_end();
         self.entered.iter().for_each(|entered| entered.listener.counts.requests.add(1));
         let begun = match self.choose(&station, &mut exchange) {
             Ok(choice) => {

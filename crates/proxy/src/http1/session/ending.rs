@@ -6,6 +6,7 @@ use std::task::{Context, Poll, ready};
 use account::Fault;
 use net::Half;
 
+use super::logging::Untold;
 use super::{Session, Stage, Step};
 use crate::adopted::RouteHere;
 use crate::http1::buffer::READ;
@@ -34,16 +35,20 @@ impl Session {
         let route = chosen.map(|choice| choice.route.clone()).or(route);
         route.iter().for_each(|route| route.counts.statuses.add(status));
         let answer = (status != GONE).then(|| self.compose(why, exchange.as_deref(), route.as_deref()));
-        if let Some(exchange) = exchange {
+        let mut exchange = exchange;
+        if let Some(exchange) = &mut exchange {
             if let Some(choice) = &exchange.choice {
                 choice.route.counts.durations.add(exchange.elapsed());
             }
-            self.station.http.give(exchange);
+            exchange.unserved = route;
         }
+        let untold = Untold::new(exchange, status, Some(why.fault()));
         if let Some(answer) = answer {
-            return self.tell(answer);
+            return self.tell(answer, untold);
         }
         // Nobody is there.
+        self.note_untold(untold, b"");
+        self.log_untold();
         self.end_by_reset(why.fault());
         Step::Over
     }
@@ -137,11 +142,21 @@ impl Session {
         let Stage::Exchange(exchange) = stage else { return Step::Over };
         if mid {
             self.count_answer(&exchange, false);
+            self.log_exchange(&exchange, Some(fault));
             station.http.give(exchange);
             self.abort(fault);
             return Step::Over;
         }
         self.unanswered(Why::Fault(fault), Some(exchange), None)
+    }
+
+    /// It is ordered to end.
+    pub(super) fn cut(&mut self, fault: Fault) {
+        if let Stage::Exchange(exchange) = &self.stage {
+            self.count_answer(exchange, false);
+            self.log_exchange(exchange, Some(fault));
+        }
+        self.abort(fault);
     }
 
     /// Ends both sides by a reset.

@@ -7,6 +7,7 @@ use account::Fault;
 use net::Half;
 use wire::{Method, traced};
 
+use super::logging::Untold;
 use super::{Session, Stage, Step};
 use crate::adopted::RouteHere;
 use crate::http1::answer::{Answer, form_for, options, trace};
@@ -59,12 +60,12 @@ impl Session {
             choice.route.counts.statuses.add(200);
             choice.route.counts.durations.add(exchange.elapsed());
         }
-        self.station.http.give(exchange);
-        self.tell(answer)
+        self.tell(answer, Untold::new(Some(exchange), 200, None))
     }
 
     /// Sends an answer of ours, with which the connection ends.
-    pub(super) fn tell(&mut self, answer: Vec<u8>) -> Step {
+    pub(super) fn tell(&mut self, answer: Vec<u8>, untold: Untold) -> Step {
+        self.note_untold(untold, &answer);
         // An endpoint that leaves must not cut who is answered in its place.
         self.entered.iter().for_each(|entered| entered.clear_endpoint());
         self.deadline.set(TELL);
@@ -83,7 +84,11 @@ impl Session {
                 *told += count;
                 let all = *told >= answer.len();
                 self.entered.iter().for_each(|entered| entered.listener.counts.bytes_out.add(count as u64));
-                Poll::Ready(if all { self.begin_linger(cx) } else { Step::Next })
+                if !all {
+                    return Poll::Ready(Step::Next);
+                }
+                self.log_untold();
+                Poll::Ready(self.begin_linger(cx))
             }
             // Nobody is there. A part of it may have gone out, and the end must not look like the whole.
             _ => {
