@@ -63,6 +63,34 @@ test('fetch is answered, and the endpoint is told who asks', async () => {
   await balancer.close();
 });
 
+// Conformance: 28, 29.
+test('a path is matched and forwarded in one form, by the policy of its route', async () => {
+  const server = await startServer((message, response) => response.end(message.url));
+  const balancer = await balance({
+    listeners: { web: { address: 'http://127.0.0.1:0', http: { mergeSlashes: true } } },
+    pools: { api: { endpoints: [server.address] } },
+    routes: [
+      { name: 'files', pool: 'api', match: { path: '/files' }, paths: { encodedSlash: 'decode' } },
+      { name: 'signed', pool: 'api', match: { path: '/signed' }, paths: { form: 'original', semicolon: 'keep' } },
+      { name: 'rest', pool: 'api' },
+    ],
+  });
+  const [, host, port] = /^http:\/\/(.*):(\d+)$/.exec(balancer.listeners().web?.address ?? '') ?? [];
+  const ask = async (path: string) => {
+    const [message] = (await once(request({ host, port, path }).end(), 'response')) as [IncomingMessage];
+    return [message.statusCode, String(await bodyOf(message))];
+  };
+  expect(await ask('/a/../files//%7Eme/x%2Fy?q=%2F')).toEqual([200, '/files/~me/x/y?q=%2F']);
+  expect(await ask('/signed/./..;/%61')).toEqual([200, '/signed/./..;/%61']);
+  expect(await ask('/other/%c3%a9/.')).toEqual([200, '/other/%C3%A9/']);
+  for (const path of ['/files/..%2Fother', '/signed/%2F', '/other/..;/x', '/other/%5c', '/%c0%ae', '/%zz']) {
+    expect(await ask(path)).toEqual([400, '400 Bad Request\n']);
+  }
+  const { routes } = balancer.counters();
+  expect([routes.files?.taken, routes.signed?.taken, routes.rest?.taken]).toEqual([2, 2, 3]);
+  await balancer.close();
+});
+
 test('bodies of all sizes go both ways, by length and in chunks', async () => {
   const server = await startServer(async (message, response) => {
     const body = await bodyOf(message);

@@ -241,10 +241,10 @@ impl Facts {
     #[cold]
     fn drop_named(&mut self, head: &Head) {
         for token in head.view().values(b"connection").flat_map(members).filter(|token| all_token(token)) {
-            if is_claim(token) || PROTECTED.iter().any(|name| is(token, name)) {
+            if is_claim(token) || PROTECTED.iter().any(|name| token.eq_ignore_ascii_case(name)) {
                 continue;
             }
-            for (at, _) in head.view().fields().enumerate().filter(|(_, (name, _))| is(name, token)) {
+            for (at, _) in head.view().fields().enumerate().filter(|(_, (name, _))| name.eq_ignore_ascii_case(token)) {
                 self.connection.drop.add(at);
             }
         }
@@ -308,8 +308,13 @@ fn is_claim(name: &[u8]) -> bool {
     name.get(..CLAIM.len()).is_some_and(|begin| is_like(begin, CLAIM))
 }
 
-fn is(name: &[u8], real: &[u8]) -> bool {
-    name.eq_ignore_ascii_case(real)
+/// Whether it is this word of letters, digits and `-`, in lower case, whatever its own case. No byte that may
+/// stand in a field is taken for another: what differs from a letter by this bit alone is that letter, and
+/// what differs so from a digit or `-` is a control byte. Compared as a whole, and not byte by byte.
+#[inline(always)]
+fn is<const N: usize>(name: &[u8], real: &[u8; N]) -> bool {
+    let Ok(name) = <&[u8; N]>::try_from(name) else { return false };
+    name.iter().zip(real).fold(0, |differ, (byte, real)| differ | ((byte | 0x20) ^ real)) == 0
 }
 
 /// Whether it is this name, which says how long a message is.
@@ -317,7 +322,8 @@ fn is(name: &[u8], real: &[u8]) -> bool {
 /// # Errors
 ///
 /// It is one that something behind us which takes `_` for `-` takes for it.
-fn is_or_like(name: &[u8], real: &[u8]) -> Result<bool, Refusal> {
+#[inline(always)]
+fn is_or_like<const N: usize>(name: &[u8], real: &[u8; N]) -> Result<bool, Refusal> {
     match is(name, real) {
         true => Ok(true),
         false if is_like(name, real) => Err(Refusal::Alias),

@@ -3,6 +3,7 @@
 //! ```text
 //!   bytes ──parse──▶ Head (a block of unchanged bytes, and where its fields are)
 //!                     ├─▶ Request / Response: what it means; everything ambiguous is a Refusal
+//!                     ├─▶ canonical: the one form of its path, and what others may take for another
 //!                     └─▶ emit: runs of unchanged bytes between the fields that are dropped
 //!   bytes ──Scanner──▶ runs of a chunked body, its trailers, its end
 //! ```

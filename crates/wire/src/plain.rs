@@ -3,7 +3,7 @@
 //! It takes only what the parser would take too, and understands it in the same way; whatever is not
 //! plain, or not there yet, is left to the parser. So it decides nothing, and saves half of the work.
 
-use crate::ascii::is_token;
+use crate::ascii::{is_token, trim};
 use crate::block::{BLOCK, first_beside_name, first_control};
 use crate::head::{FieldAt, Span, Version};
 use crate::{Method, Refusal};
@@ -106,15 +106,24 @@ fn field_line(rest: &[u8]) -> Option<(FieldLine<'_>, &[u8])> {
     if let [b' ', more @ ..] = behind {
         behind = more;
     }
-    while let [b' ' | b'\t', more @ ..] = behind {
-        behind = more;
+    if let [b' ' | b'\t', ..] = behind {
+        behind = without_blanks(behind);
     }
     let value_at = rest.len() - behind.len();
     let (mut value, behind) = behind.split_at_checked(value_length(behind)?)?;
-    while let [less @ .., b' ' | b'\t'] = value {
-        value = less;
+    if let [.., b' ' | b'\t'] = value {
+        value = trim(value);
     }
     Some((FieldLine { name, value, value_at }, behind.strip_prefix(b"\r\n")?))
+}
+
+/// Behind the blanks at the begin, and not behind the end of the line.
+#[cold]
+fn without_blanks(mut bytes: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', more @ ..] = bytes {
+        bytes = more;
+    }
+    bytes
 }
 
 /// How many bytes at the begin are letters, digits or `-`, of which names mostly are.
@@ -263,11 +272,12 @@ mod tests {
         }
     }
 
-    const PIECES: [&[u8]; 16] = [
+    const PIECES: [&[u8]; 17] = [
         b"Host: a\r\n",
         b"A:b\r\n",
         b"Accept: \t text/html; q=0.1 \t\r\n",
         b"Empty:\r\n",
+        b"Blank: \t \r\n",
         b"X-Very-Long-Name-Indeed: 1\r\n",
         b"Tab: a\tb\tc\t\r\n",
         b"High: \xc3\xa4\xff\r\n",
