@@ -17,6 +17,7 @@ await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const balancer = await createBalancer({
   listeners: { web: 'http://127.0.0.1:0' },
   pools: { api: { endpoints: [`app=127.0.0.1:${server.address().port}`] } },
+  workers: 1, // one after the other: lines of several workers come in batches of each
   accessLog: { to: file, fields: { request: ['user-agent'] } },
 });
 const { address } = balancer.listeners().web;

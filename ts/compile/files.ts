@@ -3,8 +3,9 @@
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { answerTooLarge, type Words } from '../config/answers.js';
+import { answerTooLarge } from '../config/answers.js';
 import { writePath } from '../config/path.js';
+import type { Words } from '../config/pieces.js';
 import { describe, finding, type Finding, type Parsed } from '../errors.js';
 import { MOST_ANSWER } from '../plan/limits.js';
 

@@ -1,10 +1,10 @@
 /** Fills in what was left out: what a route says, else what holds for all, else the default. */
 
-import type { OwnAnswer } from '../config/answers.js';
 import { DEFAULTS } from '../config/defaults.js';
 import { UNIX } from '../config/network.js';
 import type {
   Listener,
+  OwnAnswer,
   ReadConfig,
   Route,
   SomeConnections,

@@ -4,19 +4,8 @@ import { z } from 'zod';
 import { describe, finding, type Finding, type Parsed } from '../errors.js';
 import { ANSWERED, MOST_ANSWER } from '../plan/limits.js';
 import { fields, readBy } from './fields.js';
+import type { OwnAnswer } from './pieces.js';
 import type { AnswerStatus } from './types.js';
-
-/** An answer of ours in other words. */
-export interface OwnAnswer {
-  readonly status: AnswerStatus;
-  /** Its media type. */
-  readonly type: string;
-  /** What it says, or where that is read. */
-  readonly words: Words;
-}
-
-/** What an answer says, or the path of the file that says it. */
-export type Words = { readonly text: string } | { readonly file: string };
 
 const text = z.string();
 

@@ -2,8 +2,8 @@
 
 import type { Accept, Address, LogPart, LogSink, PathPolicy, Underscores } from '../plan/types.js';
 import type { Spoken } from './address.js';
-import type { OwnAnswer } from './answers.js';
 import type { Endpoint } from './endpoint.js';
+import type { AnswerStatus } from './types.js';
 
 /** A configuration whose every piece is right. */
 export interface ReadConfig {
@@ -147,6 +147,18 @@ export interface SomeForward {
   readonly requestId?: boolean | undefined;
   readonly host?: string | null | undefined;
 }
+
+/** An answer of ours in other words. */
+export interface OwnAnswer {
+  readonly status: AnswerStatus;
+  /** Its media type. */
+  readonly type: string;
+  /** What it says, or where that is read. */
+  readonly words: Words;
+}
+
+/** What an answer says, or the path of the file that says it. */
+export type Words = { readonly text: string } | { readonly file: string };
 
 /**
  * What names what in a configuration of which any piece may be wrong. `null` stands where something
