@@ -12,6 +12,11 @@ export function parseNetwork(written: string): Parsed<string> {
   const [, address = '', digits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(written) ?? [];
   const bits = isIPv4(address) ? 32 : isIPv6(address) && !address.includes('%') ? 128 : -1;
   const length = digits === undefined ? bits : Number(digits);
-  if (bits < 0 || length > bits) return { finding: finding('BAD_NETWORK', { got: describe(written) }) };
+  if (bits < 0 || length > bits || isMapped(address)) return { finding: finding('BAD_NETWORK', { got: describe(written) }) };
   return { value: `${address}/${length}` };
+}
+
+// An IPv4 address within IPv6 is compared as IPv4, so that a network of such would never match.
+function isMapped(address: string): boolean {
+  return isIPv6(address) && new URL(`http://[${address}]`).hostname.startsWith('[::ffff:');
 }

@@ -6,7 +6,7 @@ use crate::head::{MOST_FIELDS, refuse_bare_lf};
 
 /// Names that no trailer may have: a reader that merges trailers into the fields would let them decide
 /// how long a message is, where it goes, who sends it, or what it is (RFC 9110 section 6.5.1).
-const DENIED: [&[u8]; 42] = [
+const DENIED: [&[u8]; 44] = [
     b"age",
     b"authorization",
     b"cache-control",
@@ -35,6 +35,7 @@ const DENIED: [&[u8]; 42] = [
     b"location",
     b"max-forwards",
     b"pragma",
+    b"proxy",
     b"proxy-authenticate",
     b"proxy-authorization",
     b"proxy-connection",
@@ -49,6 +50,7 @@ const DENIED: [&[u8]; 42] = [
     b"via",
     b"www-authenticate",
     b"x-real-ip",
+    b"x-request-id",
 ];
 
 /// Reads trailer lines, which end in an empty one, and appends those that may travel to `kept`, without

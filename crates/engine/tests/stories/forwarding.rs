@@ -224,3 +224,42 @@ fn nobody_can_have_left_out_what_is_said_of_a_client() {
         assert_eq!(all(&asked, "X-Forwarded-Port").len(), trusted.len());
     }
 }
+
+#[test]
+fn trust_that_is_withdrawn_is_withdrawn_from_connections_that_are_open() {
+    let web = Web::plain("a");
+    let mut draft = in_turn(&[&web.endpoint]);
+    draft.listeners[0].address = crate::support::free_address();
+    let with = |draft: &Draft, networks: &[&str], underscores| {
+        let networks = networks.iter().map(|network| network.parse().unwrap()).collect();
+        let mut draft = draft.clone();
+        let trust = Trust { networks, unix: false };
+        draft.listeners[0].protocol = Protocol::Http(HttpListener { trust, underscores, ..HTTP_LISTENER });
+        draft
+    };
+    let (running, at) = run(&with(&draft, &["127.0.0.0/8"], Underscores::Keep));
+    let mut client = Wire::to(&at);
+    let asks = "GET / HTTP/1.1\r\nHost: me\r\nX-Forwarded-For: 6.6.6.6\r\nA_b: 1\r\n\r\n";
+    client.say(asks).hear("GET / HTTP/1.1|");
+    running.apply(&with(&draft, &[], Underscores::Drop));
+    client.say(asks).hear("GET / HTTP/1.1|");
+    running.apply(&with(&draft, &["127.0.0.0/8"], Underscores::Keep));
+    client.say(asks).hear("GET / HTTP/1.1|");
+    let asked = web.requests();
+    let said: Vec<_> = asked.iter().map(|asked| (all(asked, "X-Forwarded-For")[0], all(asked, "A_b").len())).collect();
+    assert_eq!(said, [("6.6.6.6, 127.0.0.1", 1), ("127.0.0.1", 0), ("6.6.6.6, 127.0.0.1", 1)]);
+}
+
+/// Conformance: 12, 40.
+#[test]
+fn trailers_with_an_underscore_go_on_only_where_fields_do() {
+    let asks =
+        "POST / HTTP/1.1\r\nHost: me\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nA_b: 1\r\nA-b: 2\r\n\r\n";
+    for (underscores, kept) in
+        [(Underscores::Keep, "A_b: 1\nA-b: 2"), (Underscores::Drop, "A-b: 2"), (Underscores::Reject, "A-b: 2")]
+    {
+        let told = Told::with(HttpListener { underscores, ..HTTP_LISTENER }, PLAIN);
+        Wire::to(&told.at).say(asks).hear("POST / HTTP/1.1|a");
+        assert_eq!(told.web.requests()[0].trailers.trim_end(), kept, "{underscores:?}");
+    }
+}

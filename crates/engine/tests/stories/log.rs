@@ -176,6 +176,24 @@ fn a_line_says_who_asks_and_how_the_request_is_called_as_far_as_somebody_trusted
 }
 
 #[test]
+fn a_request_that_goes_nowhere_has_a_client_and_a_name_too_and_no_tries() {
+    let web = Web::plain("a");
+    let (mut draft, folder) = logging(in_turn(&[&web.endpoint]), &[], &[]);
+    let trust = Trust { networks: vec!["127.0.0.0/8".parse().unwrap()], unix: false };
+    draft.listeners[0].protocol = Protocol::Http(HttpListener { trust, ..HTTP_LISTENER });
+    let (_running, to) = run(&draft);
+    let says = "Host: a\r\nX-Forwarded-For: 192.0.2.7\r\nX-Request-Id: theirs-7\r\n";
+    let ways = [("TRACE /", "", 405), ("GET /%2f", "", 400), ("OPTIONS *", "Max-Forwards: 0\r\n", 200)];
+    for (at, (asks, more, status)) in ways.into_iter().enumerate() {
+        Wire::to(&to).say(format!("{asks} HTTP/1.1\r\n{says}{more}\r\n")).rest();
+        let line = so_many(&folder.file("log"), at + 1).remove(at);
+        let said = ["status", "client", "requestId", "tries", "endpoint", "reused"].map(|name| line[name].clone());
+        let want = [json!(status), json!("192.0.2.7"), json!("theirs-7"), json!(0), json!(null), json!(null)];
+        assert_eq!(said, want, "{line}");
+    }
+}
+
+#[test]
 fn a_request_that_goes_no_further_has_its_line_once_its_answer_is_told() {
     let web = Web::plain("a");
     let (draft, folder) = logging(in_turn(&[&web.endpoint]), &[], &[]);

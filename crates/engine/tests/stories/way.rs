@@ -128,3 +128,22 @@ fn trace_goes_on_only_where_it_is_allowed_and_never_with_a_body() {
     assert_eq!(web.endpoint.accepted(), 0);
     Wire::to(&at).say("TRACE /x HTTP/1.1\r\nHost: a\r\n\r\n").hear("\r\n\r\nTRACE /x HTTP/1.1|");
 }
+
+/// Conformance: 38.
+#[test]
+fn what_goes_nowhere_asks_for_no_endpoint() {
+    let web = Web::plain("a");
+    for draft in [in_turn(&[]), in_turn(&[&web.endpoint])] {
+        let (running, at) = run(&draft);
+        for (asks, status) in [
+            ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405),
+            ("OPTIONS * HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", 200),
+            ("OPTIONS / HTTP/1.1\r\nHost: a\r\nMax-Forwards: x\r\n\r\n", 400),
+        ] {
+            let (answer, _) = Wire::to(&at).say(asks).rest();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        }
+        let counts = running.counts();
+        assert_eq!((counts.pool("pool").requests, counts.route("in").taken), (0, 3));
+    }
+}

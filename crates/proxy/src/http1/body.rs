@@ -12,13 +12,25 @@ use crate::filter::{Filters, Hold, Part};
 /// The most bytes of trailers. They are held until all of them are there.
 pub const MOST_TRAILERS: usize = 8 * 1024;
 
+/// Which trailers go on, of those that may travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trailers {
+    /// None.
+    #[default]
+    None,
+    /// Those without `_` in their names.
+    Hyphenated,
+    /// All.
+    All,
+}
+
 /// Who reads what goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reader {
     /// Knows chunks: speaks HTTP/1.1.
     pub chunks: bool,
     /// Has said that it takes trailers, or is an endpoint.
-    pub trailers: bool,
+    pub trailers: Trailers,
 }
 
 /// How a body comes, and how it goes on. The first four go on as they came, in the place where they were
@@ -33,7 +45,7 @@ pub enum Body {
     /// All until the end.
     UntilClose,
     /// Chunks, with their trailers or without.
-    Chunks(Scanner, bool),
+    Chunks(Scanner, Trailers),
     /// Another framing goes on than came.
     Reframed(Reframe),
 }
@@ -124,7 +136,7 @@ impl Body {
                 Passed { place: Some(place.start..place.start + read), read }
             }
             Self::UntilClose => Passed { read: place.len(), place: Some(place) },
-            Self::Chunks(scanner, with_trailers) => rechunk(scanner, *with_trailers, buffer, place, lines, filters)?,
+            Self::Chunks(scanner, which) => rechunk(scanner, *which, buffer, place, lines, filters)?,
             Self::Reframed(reframe) => reframe.pass(buffer, place, lines, filters)?,
         };
         if let (Self::Length(_) | Self::UntilClose, Some(place), false) = (&*self, &passed.place, filters.is_empty()) {
@@ -209,7 +221,7 @@ impl Body {
 /// which a part was withheld before, and for trailers: for those there is room before the first byte.
 fn rechunk(
     scanner: &mut Scanner,
-    with_trailers: bool,
+    which: Trailers,
     buffer: &mut Buffer,
     place: Range<usize>,
     lines: &mut Vec<u8>,
@@ -249,10 +261,10 @@ fn rechunk(
             Piece::End(count) => {
                 at += count;
                 let mut last = b"0\r\n".to_vec();
-                let kept = end_of_lines(lines)?;
+                let kept = end_of_lines(lines, which)?;
                 filters.show(Part::Trailers(&kept))?;
                 filters.show(Part::End)?;
-                if with_trailers {
+                if which != Trailers::None {
                     last.extend_from_slice(&kept);
                 }
                 last.extend_from_slice(b"\r\n");
@@ -271,11 +283,15 @@ pub fn keep_line(lines: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Refusal> {
 
 /// The trailers that may travel, once the last one is there. Malformed ones are refused, whether they go
 /// on or not.
-pub fn end_of_lines(lines: &mut Vec<u8>) -> Result<Vec<u8>, Refusal> {
+pub fn end_of_lines(lines: &mut Vec<u8>, which: Trailers) -> Result<Vec<u8>, Refusal> {
     let mut kept = Vec::new();
     lines.extend_from_slice(b"\r\n");
     trailers(lines, &mut kept)?;
     lines.clear();
+    if which == Trailers::Hyphenated {
+        let is_hyphenated = |line: &&[u8]| !line.split(|byte| *byte == b':').next().unwrap_or_default().contains(&b'_');
+        kept = kept.split_inclusive(|byte| *byte == b'\n').filter(is_hyphenated).collect::<Vec<_>>().concat();
+    }
     Ok(kept)
 }
 
@@ -312,7 +328,7 @@ mod tests {
     fn sent_again(text: &[u8], cut: usize) -> Vec<u8> {
         let (mut buffer, mut lines, mut filters) = (Buffer::default(), Vec::new(), Filters::default());
         filters.add(crate::filter::Filter::Hold(Hold::new(1000)));
-        let mut body = Body::new(Framing::Chunked, Reader { chunks: true, trailers: true }, false);
+        let mut body = Body::new(Framing::Chunked, Reader { chunks: true, trailers: Trailers::All }, false);
         let mut pass = |body: &mut Body, filters: &mut Filters, bytes: &[u8]| {
             buffer.put(bytes).unwrap();
             let passed = body.pass(&mut buffer, Buffer::place(bytes.len()), &mut lines, filters).unwrap();

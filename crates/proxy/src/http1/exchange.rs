@@ -15,7 +15,7 @@ use net::{Half, Held, Stream};
 use wire::{Asked, Framing, Head, Method, Refusal, Request, Version};
 use world::Open;
 
-use super::body::Reader;
+use super::body::{Reader, Trailers};
 use super::buffer::Buffer;
 use super::client::{Client, Seen};
 use super::endpoint::Conn;
@@ -76,6 +76,10 @@ pub struct Exchange {
     /// The body waits for the endpoint's 100.
     awaits_continue: bool,
     interim: u8,
+    /// Which trailers of the request go on.
+    pub trailers: Trailers,
+    /// An endpoint was dialled for it, or asked.
+    is_tried: bool,
     /// The route that took it, when nothing was chosen to serve it.
     pub unserved: Option<Rc<RouteHere>>,
     /// How often it was sent once more, or elsewhere.
@@ -200,6 +204,7 @@ impl Exchange {
         self.is_unseen = false;
         (self.interim, self.sent_before, self.status, self.times) = Default::default();
         (self.unserved, self.retries, self.reused, self.connected, self.heads) = Default::default();
+        (self.trailers, self.is_tried) = Default::default();
     }
 
     /// Begins with a request whose body may begin at `start` of the buffer. Answers where the next
@@ -225,7 +230,7 @@ impl Exchange {
         let now = station.wheel.now();
         self.times = Times::begin(now);
         add_filters(&mut self.up, request.framing, choice, station)?;
-        self.up.begin(request.framing, Reader { chunks: true, trailers: true });
+        self.up.begin(request.framing, Reader { chunks: true, trailers: self.trailers });
         self.awaits_continue = request.expects_continue && request.framing != Framing::None;
         let idle = match self.awaits_continue {
             true => None,
@@ -237,7 +242,7 @@ impl Exchange {
             return Ok(start + read);
         };
         choice.endpoint.counts.reused.add(1);
-        self.reused = true;
+        (self.is_tried, self.reused) = (true, true);
         let told =
             Told { said: &self.said, from, host: choice.route.http.forward.host.as_deref(), path: self.path.instead() };
         let head = to_endpoint(&mut buffer.head, &self.head, request, told, self.up.filters.change());

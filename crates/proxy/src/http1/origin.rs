@@ -36,6 +36,24 @@ impl Origin {
         Self { address, scheme, trust, via: said.len(), lines: lines("1.1"), old: lines("1.0") }
     }
 
+    /// What it says of others is believed, or not, by this from now on.
+    pub fn judge(&mut self, trust: &Arc<Trust>) {
+        self.trust = trust.takes(self.address).then(|| trust.clone());
+    }
+
+    /// The client whose request it is: behind those that are trusted, if they say so.
+    pub fn client(&self, head: &Head, request: &Request) -> Option<IpAddr> {
+        let trust = self.trust.as_ref();
+        let said = trust.and_then(|trust| client(head.view(), request.claims, |address| trust.takes(Some(address))));
+        said.or(self.address)
+    }
+
+    /// How somebody who is trusted has called the request.
+    pub fn given_id<'a>(&self, head: &'a Head, request: &Request) -> Option<&'a [u8]> {
+        let at = given(head, request, self)?;
+        head.view().fields().nth(at).map(|(_, value)| value)
+    }
+
     fn lines(&self, version: Version) -> &[u8] {
         match version {
             Version::Http10 => &self.old,
@@ -112,9 +130,9 @@ impl Said {
         let (mut out, view) = (std::mem::take(&mut self.spare), head.view());
         let before = origin.trust.as_ref().map_or(FieldSet::default(), |_| request.claims);
         let has = |name| named(view, before, name).next().is_some();
-        if let Some(trust) = &origin.trust {
+        if origin.trust.is_some() {
             self.drop = FieldSet::default();
-            self.client = client(view, before, |address| trust.takes(Some(address))).or(origin.address);
+            self.client = origin.client(head, request);
         }
         if let Some(address) = origin.address {
             self.drop_named(head, before, b"x-forwarded-for");
@@ -135,9 +153,10 @@ impl Said {
         if let Some(client) = self.client.filter(|_| policy.real_ip && !has(b"x-real-ip")) {
             let _ = write!(out, "X-Real-IP: {client}\r\n");
         }
-        if policy.request_id {
-            self.id = given(head, request, origin).map_or_else(|| Id::Made(digits(draw())), Id::Given);
-            if let Id::Made(id) = self.id {
+        self.id = given(head, request, origin).map_or(Id::None, Id::Given);
+        if policy.request_id && matches!(self.id, Id::None) {
+            self.id = Id::Made(digits(draw()));
+            if let Id::Made(id) = &self.id {
                 self.drop = self.drop.and(request.request_ids);
                 [b"X-Request-Id: ", &id[..], b"\r\n"].into_iter().for_each(|part| out.extend_from_slice(part));
             }

@@ -1,4 +1,4 @@
-//! The path of a request: what is matched, what is logged, and what its endpoint gets.
+//! The path of a request: what is matched, and what its endpoint gets.
 
 use decide::Judged;
 use plan::{PathForm, PathPolicy};
@@ -70,7 +70,7 @@ impl Path {
         if refused || !is_taken(&self.text) { Err(Refusal::Path) } else { Ok(()) }
     }
 
-    /// The canonical form without the query: what is matched, and what a log says. `*` has none.
+    /// The canonical form without the query: what is matched. `*` has none.
     pub fn canonical<'a>(&'a self, head: &'a Head, request: &Request) -> &'a [u8] {
         if self.differs { &self.text } else { came(head, request) }
     }

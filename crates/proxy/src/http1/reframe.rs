@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use wire::{Framing, Piece, Scanner};
 
-use super::body::{Passed, Reader, Refused, end_of_lines, keep_line};
+use super::body::{Passed, Reader, Refused, Trailers, end_of_lines, keep_line};
 use super::buffer::Buffer;
 use crate::filter::{Filters, Next, Part};
 
@@ -14,7 +14,7 @@ use crate::filter::{Filters, Next, Part};
 pub struct Reframe {
     from: From,
     /// In chunks, with trailers or without; or as bare bytes until the connection ends.
-    chunks: Option<bool>,
+    chunks: Option<Trailers>,
 }
 
 #[derive(Debug)]
@@ -68,6 +68,7 @@ impl Reframe {
         filters: &mut Filters,
         made: &mut Vec<u8>,
     ) -> Result<usize, Refused> {
+        let which = self.chunks.unwrap_or_default();
         let mut writer = Writer { made, chunks: self.chunks, trailers: Vec::new() };
         let mut sink = |part: Part<'_>| {
             writer.put(part);
@@ -91,7 +92,7 @@ impl Reframe {
                 Ok(read)
             }
             From::Chunks(scanner) => {
-                let read = unchunk(scanner, bytes, lines, filters, &mut sink)?;
+                let read = unchunk((scanner, which), bytes, lines, filters, &mut sink)?;
                 if scanner.is_done() {
                     self.from = From::Done;
                 }
@@ -123,7 +124,7 @@ impl Reframe {
 
 /// Reads chunks, and passes their data, trailers and end on.
 fn unchunk(
-    scanner: &mut Scanner,
+    (scanner, which): (&mut Scanner, Trailers),
     bytes: &[u8],
     lines: &mut Vec<u8>,
     filters: &mut Filters,
@@ -143,7 +144,7 @@ fn unchunk(
                 count
             }
             Piece::End(count) => {
-                let kept = end_of_lines(lines)?;
+                let kept = end_of_lines(lines, which)?;
                 filters.pass(Part::Trailers(&kept), sink)?;
                 filters.pass(Part::End, sink)?;
                 count
@@ -161,7 +162,7 @@ fn unchunk(
 /// Writes parts in their framing.
 struct Writer<'a> {
     made: &'a mut Vec<u8>,
-    chunks: Option<bool>,
+    chunks: Option<Trailers>,
     /// They stand behind the last chunk, and filters may have more to say until the end.
     trailers: Vec<u8>,
 }
@@ -176,7 +177,9 @@ impl Writer<'_> {
                 self.made.extend_from_slice(bytes);
                 self.made.extend_from_slice(b"\r\n");
             }
-            (Part::Trailers(lines), Some(true)) => self.trailers.extend_from_slice(lines),
+            (Part::Trailers(lines), Some(Trailers::Hyphenated | Trailers::All)) => {
+                self.trailers.extend_from_slice(lines)
+            }
             (Part::End, Some(_)) => {
                 self.made.extend_from_slice(b"0\r\n");
                 self.made.extend_from_slice(&self.trailers);

@@ -28,14 +28,17 @@ pub fn trailers(lines: &[u8]) -> Result<Vec<Field>, Stop> {
 pub fn is_denied(field: &Field) -> Option<bool> {
     let decide = "connection content-length content-encoding content-range content-type host trailer \
         transfer-encoding te upgrade authorization proxy-authorization cookie set-cookie cache-control expires age \
-        vary expect max-forwards forwarded x-real-ip x-forwarded-for x-forwarded-host x-forwarded-proto via";
+        vary expect max-forwards forwarded proxy via";
     let field = field.as_careless();
     if decide.split_whitespace().any(|name| field.is(name)) {
         return Some(true);
     }
     let name = field.name.to_ascii_lowercase();
-    let ours = name.starts_with(b"x-forwarded-");
+    let ours = name.starts_with(b"x-forwarded-") || name == b"x-real-ip" || name == b"x-request-id";
+    if ours {
+        return Some(true);
+    }
     // Names that nobody has given a meaning to, and those that gRPC lives by.
     let free = name.starts_with(b"x-") || name.starts_with(b"grpc-");
-    (free && !ours).then_some(false)
+    free.then_some(false)
 }

@@ -7,7 +7,7 @@ use net::Half;
 use wire::{Framing, Limits, MOST_FIELDS, Response, members};
 
 use super::{Asks, End, Exchange, Stage, Why};
-use crate::http1::body::Reader;
+use crate::http1::body::{Reader, Trailers};
 use crate::http1::buffer::Buffer;
 use crate::http1::client::Client;
 use crate::http1::heads::{Stays, to_client};
@@ -138,7 +138,8 @@ impl Exchange {
             return Some(Ok(End::Unanswered(Why::Fault(Fault::BadResponse))));
         };
         self.heads += head as u64;
-        self.down.begin(response.framing, Reader { chunks: knows_chunks, trailers: takes_trailers });
+        let trailers = if takes_trailers { Trailers::All } else { Trailers::None };
+        self.down.begin(response.framing, Reader { chunks: knows_chunks, trailers });
         self.early.clear();
         let end = body.end;
         let (start, read) = match self.down.begin_with(cx, buffer, head, body.clone(), &mut client.stream) {

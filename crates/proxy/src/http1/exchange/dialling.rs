@@ -28,6 +28,7 @@ impl Exchange {
         let (addresses, timeout) = (choice.endpoint.addresses.clone(), choice.route.timeouts.connect);
         let (wheel, descriptors) = (station.wheel.clone(), station.descriptors.clone());
         let times = station.log.is_on();
+        self.is_tried = true;
         let dialled = async move {
             if pause > 0 {
                 let mut timer = wheel.timer();

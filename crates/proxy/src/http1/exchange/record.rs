@@ -8,6 +8,8 @@ use crate::log::{Entry, Steps};
 impl Exchange {
     /// What the log says of it, but for what its client's connection knows.
     pub fn entry(&self) -> Entry<'_> {
+        // Not of one that was refused before that.
+        let tried = self.choice.as_ref().filter(|_| self.is_tried);
         let entry = Entry {
             is_http: true,
             client: self.said.client(),
@@ -21,14 +23,14 @@ impl Exchange {
             heads_out: self.heads,
             steps: Steps {
                 // Nothing waits for its turn yet.
-                queue: self.choice.as_ref().map(|_| Duration::ZERO),
+                queue: tried.map(|_| Duration::ZERO),
                 connect: self.connected,
                 first_byte: self.status.map(|(_, took)| took),
                 total: Some(self.elapsed()),
                 ..Steps::default()
             },
-            tries: self.choice.as_ref().map_or(0, |_| 1 + self.retries),
-            reused: self.choice.as_ref().map(|_| self.reused),
+            tries: tried.map_or(0, |_| 1 + self.retries),
+            reused: tried.map(|_| self.reused),
             ..Entry::default()
         };
         entry.of(self.choice.as_ref())

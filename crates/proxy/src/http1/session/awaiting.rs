@@ -9,8 +9,10 @@ use plan::Underscores;
 use wire::{Head, Host, Refusal, Request};
 
 use super::{Session, Stage, Step};
+use crate::adopted::RouteHere;
 use crate::choice::{Choice, NotChosen, choose_again, serve, take, takes};
 use crate::http1::admit::{Admitted, admit};
+use crate::http1::body::Trailers;
 use crate::http1::buffer::Buffer;
 use crate::http1::exchange::{Exchange, Why};
 use crate::station::Station;
@@ -22,6 +24,7 @@ impl Session {
         if !client.has_unseen() && client.stream.awaits_bytes(cx) {
             return Poll::Pending;
         }
+        self.refresh();
         let station = self.station.clone();
         let step = station.http.buffers.lend(|buffer| {
             loop {
@@ -63,6 +66,10 @@ impl Session {
                             }
                         }
                         exchange.request = Some(request);
+                        exchange.trailers = match self.manners.underscores {
+                            Underscores::Keep => Trailers::All,
+                            Underscores::Drop | Underscores::Reject => Trailers::Hyphenated,
+                        };
                         return Poll::Ready(self.begin_exchange(
                             cx,
                             buffer,
@@ -111,21 +118,12 @@ impl Session {
         let begun = match self.choose(&station, &mut exchange) {
             Ok(choice) => {
                 self.entered.iter().for_each(|entered| entered.set_endpoint(&choice.endpoint));
-                let admitted = exchange.request.as_ref().map_or(Admitted::On, |request| {
-                    let (policy, hops) = (&choice.route.http, self.manners.hops);
-                    admit(&exchange.head, request, policy, hops, &station.http.pseudonym)
-                });
                 exchange.choice = Some(choice);
                 exchange.closes = self.leaves;
-                match admitted {
-                    Admitted::On => exchange.begin(cx, buffer, body, &station, &self.from),
-                    Admitted::Here => return self.answer_here(exchange),
-                    Admitted::Not(why) => Err(why),
-                }
+                exchange.begin(cx, buffer, body, &station, &self.from)
             }
-            Err(NotChosen { fault, route }) => {
-                return self.unanswered(Why::Fault(fault), Some(exchange), route);
-            }
+            Err(Unserved { why: Some(why), route }) => return self.unanswered(why, Some(exchange), route),
+            Err(Unserved { why: None, route }) => return self.answer_here(exchange, route),
         };
         let Some(client) = &mut self.client else { return Step::Over };
         match begun {
@@ -142,39 +140,76 @@ impl Session {
         }
     }
 
+    /// What holds for the listener now, before a head is read by it.
+    fn refresh(&mut self) {
+        let (Some(adopted), Some(entered)) = (self.station.adopted(), &self.entered) else { return };
+        let Some(at) = adopted.position_of(&entered.listener, self.listener) else { return };
+        self.listener = at;
+        if let Some(manners) = adopted.manners(at).filter(|manners| !Rc::ptr_eq(manners, &self.manners)) {
+            self.manners = manners.clone();
+            self.from.judge(&manners.trust);
+        }
+    }
+
     /// Chooses in the world of now. A listener that has left it since still serves what comes on its
     /// connections, by the route and the pool that served it last.
-    fn choose(&mut self, station: &Station, exchange: &mut Exchange) -> Result<Choice, NotChosen> {
-        let none = NotChosen { fault: Fault::NoRoute, route: None };
-        let refused = |route| NotChosen { fault: Fault::BadRequest, route };
-        let Exchange { head, request: Some(request), path, .. } = exchange else { return Err(none) };
-        let (Some(adopted), Some(entered)) = (station.adopted(), &self.entered) else {
-            return Err(none);
+    fn choose(&mut self, station: &Station, exchange: &mut Exchange) -> Result<Choice, Unserved> {
+        let refused = |route: Option<&Rc<RouteHere>>| Unserved::of(Fault::BadRequest, route);
+        let Exchange { head, request: Some(request), path, .. } = exchange else {
+            return Err(Unserved::of(Fault::NoRoute, None));
         };
+        let (Some(adopted), Some(entered)) = (station.adopted(), &self.entered) else {
+            return Err(Unserved::of(Fault::NoRoute, None));
+        };
+        let (merges, hops, name) = (self.manners.merge_slashes, self.manners.hops, &station.http.pseudonym);
         let Some(at) = adopted.position_of(&entered.listener, self.listener) else {
             self.leaves = true;
             let Some((route, pool)) = &self.last else {
                 // Nobody can say any more whether there was a route.
-                return Err(NotChosen { fault: Fault::NoEndpoint, route: None });
+                return Err(Unserved::of(Fault::NoEndpoint, None));
             };
-            path.read(head, request, self.manners.merge_slashes).map_err(|_| refused(None))?;
-            let settled = path.settle(head, request, &route.http.paths, |_| true);
-            settled.map_err(|_| refused(Some(route.clone())))?;
-            let again = choose_again(station, route, pool, &[]);
-            return again.ok_or_else(|| NotChosen { fault: Fault::NoEndpoint, route: Some(route.clone()) });
+            path.read(head, request, merges).map_err(|_| refused(None))?;
+            path.settle(head, request, &route.http.paths, |_| true).map_err(|_| refused(Some(route)))?;
+            Unserved::unless(admit(head, request, &route.http, hops, name), route)?;
+            return choose_again(station, route, pool, &[]).ok_or_else(|| Unserved::of(Fault::NoEndpoint, Some(route)));
         };
-        self.listener = at;
-        if let Some(manners) = adopted.manners(at).filter(|manners| !Rc::ptr_eq(manners, &self.manners)) {
-            self.manners = manners.clone();
-        }
-        path.read(head, request, self.manners.merge_slashes).map_err(|_| refused(None))?;
+        path.read(head, request, merges).map_err(|_| refused(None))?;
         let taken = take(&adopted, at, || Some(asked(head, request, path.canonical(head, request))))?;
         let is_taken = |path: &[u8]| takes(&adopted, at, &taken, asked(head, request, path));
         let settled = path.settle(head, request, &taken.route.http.paths, is_taken);
-        settled.map_err(|_| refused(Some(taken.route.clone())))?;
+        settled.map_err(|_| refused(Some(taken.route)))?;
+        Unserved::unless(admit(head, request, &taken.route.http, hops, name), taken.route)?;
         let choice = serve(station, &adopted, &taken)?;
         self.last = Some((choice.route.clone(), choice.pool.clone()));
         Ok(choice)
+    }
+}
+
+/// A request that no endpoint gets.
+struct Unserved {
+    /// Why; `None` where it came this far and was to go no further.
+    why: Option<Why>,
+    /// The route that took it.
+    route: Option<Rc<RouteHere>>,
+}
+
+impl Unserved {
+    fn of(fault: Fault, route: Option<&Rc<RouteHere>>) -> Self {
+        Self { why: Some(Why::Fault(fault)), route: route.cloned() }
+    }
+
+    fn unless(admitted: Admitted, route: &Rc<RouteHere>) -> Result<(), Self> {
+        match admitted {
+            Admitted::On => Ok(()),
+            Admitted::Here => Err(Self { why: None, route: Some(route.clone()) }),
+            Admitted::Not(why) => Err(Self { why: Some(why), route: Some(route.clone()) }),
+        }
+    }
+}
+
+impl From<NotChosen> for Unserved {
+    fn from(NotChosen { fault, route }: NotChosen) -> Self {
+        Self { why: Some(Why::Fault(fault)), route }
     }
 }
 

@@ -107,8 +107,13 @@ impl Session {
             total: entry.steps.total.map(|total| total + self.head_took),
             ..entry.steps
         };
+        // What goes nowhere was not asked whose it is.
+        let read = entry.request;
+        let client = || read.and_then(|(head, request)| self.from.client(head, request)).or(self.asker());
+        let id = || read.and_then(|(head, request)| self.from.given_id(head, request));
         self.station.log.write(&Entry {
-            client: entry.client.or(self.asker()),
+            client: entry.client.or_else(client),
+            request_id: entry.request_id.or_else(id),
             listener: &entered.listener.live.key,
             steps,
             ..entry

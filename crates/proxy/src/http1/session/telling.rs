@@ -1,6 +1,7 @@
 //! What a client is told in an endpoint's place.
 
 use std::io::IoSlice;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use account::Fault;
@@ -47,19 +48,17 @@ impl Session {
     }
 
     /// Answers a request that was to come this far and no further.
-    pub(super) fn answer_here(&mut self, exchange: Box<Exchange>) -> Step {
-        let policy = exchange.choice.as_ref().map(|choice| choice.route.http.clone());
-        let (traces, shows) = policy.map_or((false, false), |policy| (policy.trace, policy.proxy_status));
+    pub(super) fn answer_here(&mut self, mut exchange: Box<Exchange>, route: Option<Rc<RouteHere>>) -> Step {
+        let (traces, shows) =
+            route.as_ref().map_or((false, false), |route| (route.http.trace, route.http.proxy_status));
         let date = self.station.http.dates.now();
         let answer = match exchange.request {
             Some(request) if request.method == Method::Trace => trace(&traced(&exchange.head), shows, &date),
             _ => options(traces, shows, &date),
         };
         self.entered.iter().for_each(|entered| entered.listener.counts.statuses.add(200));
-        if let Some(choice) = &exchange.choice {
-            choice.route.counts.statuses.add(200);
-            choice.route.counts.durations.add(exchange.elapsed());
-        }
+        route.iter().for_each(|route| route.counts.statuses.add(200));
+        exchange.unserved = route;
         self.tell(answer, Untold::new(Some(exchange), 200, None))
     }
 
