@@ -16,6 +16,7 @@ function rule(short: string): Rule & { short: string } {
 
 const shorts = (rules: readonly { short: string }[]) => rules.map(({ short }) => short);
 
+// Conformance: 31.
 test('a host goes before none, the longer path before the shorter, named listeners before all', () => {
   const sorted = ['a/v2/x@web', 'b/v2/x', 'b/v1@adm', 'a/v2', 'a@web', 'b', '/v2/x', '/v1@web', '/v2', '@web', ''];
   expect(shorts(inOrder(sorted.map(rule)))).toEqual(sorted);

@@ -165,7 +165,7 @@ fn a_request_that_may_not_be_repeated_and_is_not_answered_is_sent_once() {
     }
 }
 
-/// Conformance: 55.
+/// Conformance: 34, 55.
 #[test]
 fn each_way_to_fail_has_its_status() {
     let resets = scripted(|socket, _| socket.set_linger(Some(Duration::ZERO)));

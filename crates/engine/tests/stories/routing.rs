@@ -62,7 +62,7 @@ fn a_host_is_known_whatever_its_case_its_port_and_the_dot_at_its_end() {
     assert_eq!(answered(&at, "/", &format!("{}.example", "a".repeat(300))), "other", "longer than any name");
 }
 
-/// Conformance: 30.
+/// Conformance: 30, 31.
 #[test]
 fn a_path_is_known_by_its_first_segments_and_the_first_rule_that_matches_wins() {
     let (other, a, b) = (named("other"), named("a"), named("b"));
