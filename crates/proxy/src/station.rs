@@ -63,6 +63,8 @@ pub struct Station {
     worker: u32,
     rng: RefCell<Rng>,
     adopted: RefCell<Option<Rc<Adopted>>>,
+    /// How many worlds it has adopted.
+    pub adoptions: std::cell::Cell<u32>,
 }
 
 /// Our name in Via: random to the process, so that a request that comes back is known.
@@ -97,6 +99,7 @@ impl Station {
             worker,
             rng: RefCell::new(Rng::new()),
             adopted: RefCell::default(),
+            adoptions: std::cell::Cell::default(),
         }
     }
 
@@ -107,6 +110,7 @@ impl Station {
         let before = self.adopted();
         let adopted = Rc::new(Adopted::new(world, before.as_deref(), self.worker));
         *self.adopted.borrow_mut() = Some(adopted.clone());
+        self.adoptions.set(self.adoptions.get().wrapping_add(1));
         self.connections.finish(|open| !adopted.has(&open.listener));
     }
 

@@ -91,6 +91,7 @@ pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Rc
         untold: None,
         client: Some(Client::new(stream)),
         listener,
+        adoptions: station.adoptions.get(),
         manners,
         last: None,
         leaves: false,
@@ -128,6 +129,8 @@ struct Session {
     untold: Option<Untold>,
     /// Its listener.
     listener: ListenerIx,
+    /// How many worlds the worker had adopted when its manners were looked up.
+    adoptions: u32,
     manners: Rc<Manners>,
     /// The route and the pool of the last request.
     last: Option<(Rc<RouteHere>, Rc<PoolHere>)>,

@@ -142,6 +142,10 @@ impl Session {
 
     /// What holds for the listener now, before a head is read by it.
     fn refresh(&mut self) {
+        let adoptions = self.station.adoptions.get();
+        if std::mem::replace(&mut self.adoptions, adoptions) == adoptions {
+            return;
+        }
         let (Some(adopted), Some(entered)) = (self.station.adopted(), &self.entered) else { return };
         let Some(at) = adopted.position_of(&entered.listener, self.listener) else { return };
         self.listener = at;
