@@ -37,8 +37,8 @@ async function serve(config: Config): Promise<number> {
   const signal = firstSignal();
   try {
     const balancer = await createBalancer(config);
-    introduce(balancer, config);
     if (config.accessLog !== undefined) reopenOnHangup(balancer);
+    introduce(balancer, config);
     await signal;
     await drain(balancer);
     return FINE;
@@ -50,8 +50,11 @@ async function serve(config: Config): Promise<number> {
 // Whoever moves log files away says so by SIGHUP. Without a log it means what it always does.
 function reopenOnHangup(balancer: Balancer): void {
   process.on('SIGHUP', () => {
-    // Closed meanwhile: its log is, too.
-    balancer.reopenLog().catch(() => {});
+    balancer.reopenLog().catch((error: unknown) => {
+      // Closed meanwhile: its log is, too.
+      if (error instanceof FoursevenError && error.code === 'CLOSED') return;
+      explain(error);
+    });
   });
 }
 

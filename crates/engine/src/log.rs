@@ -46,6 +46,9 @@ pub struct LogWriter {
     to: Option<LogSink>,
 }
 
+/// What came of opening files anew; else what cannot be opened, and why.
+pub type Reopened = Result<(), String>;
+
 /// What the thread is to see to before its next batch.
 #[derive(Default)]
 struct Orders {
@@ -56,7 +59,7 @@ struct Orders {
     /// Nothing comes any more for where lines went before.
     settled: bool,
     /// Files are to be opened anew, and these told of it.
-    reopen: Vec<Done<()>>,
+    reopen: Vec<Done<Reopened>>,
     /// To end, by then at the latest.
     until: Option<Instant>,
 }
@@ -98,7 +101,7 @@ impl LogWriter {
     pub fn prepare(&mut self, log: Option<&AccessLog>) -> Result<Change, String> {
         let to = log.map(|log| log.to.clone());
         let opened = match &to {
-            Some(sink) if self.to != to => Some(Sink::open(sink).map_err(|error| format!("{}: {error}", name(sink)))?),
+            Some(sink) if self.to != to => Some(Sink::open(sink).map_err(|error| failed(sink, &error))?),
             _ => None,
         };
         if opened.is_some() && self.thread.is_none() {
@@ -138,11 +141,11 @@ impl LogWriter {
         self.order(|orders| orders.settled = true);
     }
 
-    /// Opens files anew, and tells `done`.
-    pub fn reopen(&self, done: Done<()>) {
+    /// Opens files anew, and tells `done` what came of that.
+    pub fn reopen(&self, done: Done<Reopened>) {
         match self.thread {
             Some(_) => self.order(|orders| orders.reopen.push(done)),
-            None => done.answer(()),
+            None => done.answer(Ok(())),
         }
     }
 
@@ -166,6 +169,11 @@ impl LogWriter {
             thread.thread().unpark();
         }
     }
+}
+
+/// What cannot be written to, and why.
+fn failed(to: &LogSink, error: &io::Error) -> String {
+    format!("{}: {error}", name(to))
 }
 
 /// What it is called in messages.

@@ -8,8 +8,8 @@ use account::LogCounts;
 use plan::LogSink;
 use proxy::{Batch, Parcel};
 
-use super::Orders;
 use super::sink::Sink;
+use super::{Orders, failed};
 
 /// How often it is looked whether a file is still where it was.
 const LOOK: Duration = Duration::from_secs(1);
@@ -105,8 +105,8 @@ impl Writing {
         let (reopen, said) = (std::mem::take(&mut orders.reopen), (orders.settled, orders.until));
         drop(orders);
         if !reopen.is_empty() {
-            self.reopen(|_| true);
-            reopen.into_iter().for_each(|done| done.answer(()));
+            let result = self.reopen(|_| true);
+            reopen.into_iter().for_each(|done| done.answer(result.clone()));
         }
         said
     }
@@ -114,14 +114,23 @@ impl Writing {
     /// Looks whether files are still where they were.
     fn look(&mut self) {
         self.looked = Instant::now();
-        self.reopen(Sink::has_moved);
+        // Where that fails it is tried again at the next look.
+        let _ = self.reopen(Sink::has_moved);
     }
 
-    fn reopen(&mut self, which: impl Fn(&Sink) -> bool) {
-        for (to, sink) in &mut self.sinks {
-            // Where that fails, what is open is better than nothing.
-            if !which(sink) || !sink.reopen() {
-                continue;
+    /// Opens them anew; says why that of new lines cannot be opened.
+    fn reopen(&mut self, which: impl Fn(&Sink) -> bool) -> Result<(), String> {
+        let mut result = Ok(());
+        for (to, sink) in self.sinks.iter_mut().filter(|(_, sink)| which(sink)) {
+            match sink.reopen() {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => {
+                    if self.to.as_ref() == Some(&*to) {
+                        result = Err(failed(to, &error));
+                    }
+                    continue;
+                }
             }
             // The rest of a line whose begin is in the other file is no line.
             if let Some((batch, at)) = &mut self.held
@@ -133,6 +142,7 @@ impl Writing {
                 self.counts.dropped.add(1);
             }
         }
+        result
     }
 
     /// Goes on with what is held, and says whether all of it is written.
