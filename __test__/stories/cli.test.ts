@@ -113,6 +113,18 @@ test('a log is written, and opened anew on SIGHUP', async () => {
   expect([old, file].map((path) => readFileSync(path, 'utf8').split('\n').length)).toEqual([2, 2]);
 });
 
+test('a log has standard output for itself', async () => {
+  const { address } = await startEndpoint(serving.echo);
+  const running = fourseven('--listen', '127.0.0.1:0', '--to', address, '--log', 'stdout');
+  let logged = '';
+  running.process.stdout?.on('data', (text: string) => void (logged += text));
+  await exchange(await listensOn(running), 'hello');
+  await until(() => logged.endsWith('}\n'));
+  running.process.kill('SIGTERM');
+  expect(await running.ended).toEqual({ code: 0, signal: null });
+  expect(JSON.parse(logged)).toMatchObject({ listener: 'listen-1', protocol: 'tcp' });
+});
+
 test('a log that cannot be opened anew is told of', async () => {
   const { address } = await startEndpoint(serving.echo);
   const folder = join(emptyFolder('cli-log'), 'gone');

@@ -58,12 +58,15 @@ function reopenOnHangup(balancer: Balancer): void {
   });
 }
 
-function introduce(balancer: Balancer, { listeners, pools }: Config): void {
+function introduce(balancer: Balancer, { listeners, pools, accessLog }: Config): void {
   const bound = balancer.listeners();
-  for (const name of Object.keys(listeners)) console.log(`listening on ${bound[name]?.address}`);
+  // Whoever reads the log from standard output finds nothing there but its lines.
+  const log = typeof accessLog === 'object' ? accessLog.to : accessLog;
+  const say = log === 'stdout' ? console.error : console.log;
+  for (const name of Object.keys(listeners)) say(`listening on ${bound[name]?.address}`);
   const { workers, endpoints } = balancer.counters();
   const algorithm = pools['to']?.algorithm ?? DEFAULTS['pools.*.algorithm'].value;
-  console.log(
+  say(
     `sending to ${Object.keys(endpoints).join(', ')} (${String(algorithm)}, ${count(workers, 'worker')})`,
   );
 }
