@@ -68,6 +68,11 @@ struct Orders {
 pub struct Outlets(SyncSender<Parcel>);
 
 impl Outlets {
+    /// By these nothing gets anywhere.
+    pub fn closed() -> Self {
+        Self(sync_channel(0).0)
+    }
+
     /// That of a worker, which counts in `counts`.
     pub fn outlet(&self, counts: Arc<LogCounts>) -> Outlet {
         Outlet { parcels: self.0.clone(), counts }
@@ -149,9 +154,11 @@ impl LogWriter {
         }
     }
 
-    /// Has it write what it was handed, and end; waits until `until`.
+    /// Has it write what it was handed, and what workers that still end hand on, and end; waits until `until`.
     pub fn end(&mut self, until: Instant) {
         self.order(|orders| orders.until = Some(until));
+        // Once the workers have let go of theirs too, nothing can come any more.
+        self.parcels = Outlets::closed().0;
         let Some(thread) = self.thread.take() else { return };
         while Instant::now() < until && !thread.is_finished() {
             std::thread::sleep(Duration::from_millis(1));

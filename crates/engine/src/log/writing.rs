@@ -45,7 +45,7 @@ impl Writing {
     fn step(&mut self) -> bool {
         let (settled, until) = self.obey();
         if self.held.is_none() {
-            match self.next(settled, until.is_some()) {
+            match self.next(settled, until) {
                 Ok(Parcel::Lines(batch)) => self.held = Some((batch, 0)),
                 Ok(Parcel::Nudge) => return true,
                 Err(RecvTimeoutError::Timeout) if until.is_none() => {
@@ -72,8 +72,9 @@ impl Writing {
         true
     }
 
-    /// What comes next. Who is to end waits for nothing, and who has nothing open for nobody.
-    fn next(&mut self, settled: bool, ends: bool) -> Result<Parcel, RecvTimeoutError> {
+    /// What comes next. Who is to end waits for those who may still hand on, and who has nothing open for
+    /// nobody else.
+    fn next(&mut self, settled: bool, until: Option<Instant>) -> Result<Parcel, RecvTimeoutError> {
         match self.received.try_recv() {
             Ok(parcel) => return Ok(parcel),
             Err(TryRecvError::Disconnected) => return Err(RecvTimeoutError::Disconnected),
@@ -83,10 +84,11 @@ impl Writing {
             // What was sent before that was said has come, and is written: nothing less shows it.
             self.sinks.retain(|(to, _)| self.to.as_ref() == Some(to));
         }
-        match self.sinks.is_empty() {
-            _ if ends => Err(RecvTimeoutError::Timeout),
-            true => self.received.recv().map_err(RecvTimeoutError::from),
-            false => self.received.recv_timeout(LOOK),
+        match (self.sinks.is_empty(), until) {
+            (true, None) => self.received.recv().map_err(RecvTimeoutError::from),
+            (true, Some(_)) => Err(RecvTimeoutError::Disconnected),
+            (false, None) => self.received.recv_timeout(LOOK),
+            (false, Some(until)) => self.received.recv_timeout(until.saturating_duration_since(Instant::now())),
         }
     }
 
@@ -229,8 +231,7 @@ mod tests {
         }
 
         fn send(&self, to: &Arc<LogSink>, line: &str) {
-            let bytes = format!("{line}\n").into_bytes();
-            self.parcels.send(Parcel::Lines(Batch::new(to.clone(), bytes, 1, sync_channel(1).0))).unwrap();
+            self.parcels.send(parcel(to, line)).unwrap();
         }
 
         /// As a second later.
@@ -242,6 +243,10 @@ mod tests {
         fn text(&self, path: impl AsRef<Path>) -> String {
             std::fs::read_to_string(self.folder.join(path)).unwrap()
         }
+    }
+
+    fn parcel(to: &Arc<LogSink>, line: &str) -> Parcel {
+        Parcel::Lines(Batch::new(to.clone(), format!("{line}\n").into_bytes(), 1, sync_channel(1).0))
     }
 
     impl Drop for Desk {
@@ -280,9 +285,20 @@ mod tests {
         assert_eq!(desk.text("three"), "3\n");
         assert_eq!(desk.counts.dropped.read(), 0);
         // Then it is let go of.
-        desk.parcels.send(Parcel::Nudge).unwrap();
-        desk.step();
-        assert!(desk.writing.next(true, true).is_err());
+        assert!(desk.writing.next(true, Some(Instant::now())).is_err());
         assert_eq!(desk.writing.sinks.len(), 1);
+    }
+
+    #[test]
+    fn the_end_waits_for_whoever_may_still_hand_on() {
+        let mut desk = Desk::new("end");
+        let to = desk.begin("log");
+        desk.settle();
+        desk.orders.lock().unwrap().until = Some(Instant::now() + Duration::from_secs(60));
+        let late = std::mem::replace(&mut desk.parcels, sync_channel(0).0);
+        let last = std::thread::spawn(move || late.send(parcel(&to, "late")));
+        while desk.writing.step() {}
+        last.join().unwrap().unwrap();
+        assert_eq!(desk.text("log"), "late\n");
     }
 }
