@@ -27,8 +27,8 @@ export declare class Engine {
    * left; settles with what that came to, as JSON.
    */
   close(drain: number): Promise<string>
-  /** Opens the files of the access log anew, and settles once that is done. */
-  reopenLog(): Promise<void>
+  /** Opens the files of the access log anew, and settles with why that failed, or with nothing. */
+  reopenLog(): Promise<string | null>
   /** Ends all threads now, and waits at most so many milliseconds for them. */
   shutdown(deadline: number): void
 }

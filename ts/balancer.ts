@@ -9,7 +9,7 @@ import { DEFAULTS } from './config/defaults.js';
 import { parseDuration } from './config/duration.js';
 import type { Config, Duration } from './config/types.js';
 import { type Counters, nest } from './counters.js';
-import { configInvalid, failure } from './errors.js';
+import { configInvalid, failure, issue } from './errors.js';
 import { KeepAlive } from './keep-alive.js';
 import { type ApplyAnswer, type CounterIndex, type Engine, openEngine } from './native.js';
 import { encode } from './plan/encode.js';
@@ -185,11 +185,15 @@ export class Balancer {
    * Opens the file of the access log anew, after it was moved away: what is logged once this has
    * resolved is in the new one. Without a log, or where it goes elsewhere, nothing happens.
    *
-   * Rejects with `CLOSED`.
+   * Rejects with `CLOSED`, and with `LOG_FAILED` when the file cannot be opened, such as for want of
+   * its folder. Then lines go where they went before. If that file is nowhere any more they are held,
+   * and dropped and counted once there are too many; each second it is tried to make it again.
    */
   async reopenLog(): Promise<void> {
     this.#expectOpen();
-    await this.#engine.reopenLog();
+    const reason = await this.#engine.reopenLog();
+    if (reason === null) return;
+    throw failure('LOG_FAILED', {}, { issues: [issue('accessLog', 'LOG_FAILED', { reason })] });
   }
 
   /** Keeps the process alive while the balancer is open. It does so from the start. */

@@ -28,8 +28,8 @@ export interface Engine {
   read(into: Float64Array): number;
   /** Stops accepting, lets connections finish until the deadline, then cuts them. Idempotent. */
   close(drainMs: number): Promise<{ readonly cut: number }>;
-  /** Opens the files of the access log anew. Answers once that is done. */
-  reopenLog(): Promise<void>;
+  /** Opens the files of the access log anew. Answers once that is done: why it failed, or nothing. */
+  reopenLog(): Promise<string | null>;
   /** Stops at once, within the deadline, on this very thread: for the exit of the process. */
   shutdown(deadlineMs: number): void;
 }

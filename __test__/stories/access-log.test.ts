@@ -1,5 +1,5 @@
 // The access log over the real engine: files, formats, rotation, counters, and what is refused.
-import { readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createBalancer } from '../../ts/balancer.js';
@@ -95,6 +95,23 @@ test('a file that was moved away is opened anew', async () => {
   await exchange(addressOf(balancer), get('/two'));
   await balancer.close();
   expect([linesOf(old), linesOf(file)]).toEqual([['/one'], ['/two']]);
+});
+
+test('a file that cannot be opened anew is told of, and lines wait until it can', async () => {
+  const folder = join(emptyFolder('log'), 'gone');
+  const file = join(folder, 'access.log');
+  mkdirSync(folder);
+  const balancer = await logging({ format: { template: '{target}' } }, file);
+  rmSync(folder, { recursive: true });
+  await expect(balancer.reopenLog()).rejects.toMatchObject({
+    code: 'LOG_FAILED',
+    issues: [{ path: 'accessLog', message: expect.stringContaining(`cannot write to ${file}: `) }],
+  });
+  await exchange(addressOf(balancer), get('/kept'));
+  mkdirSync(folder);
+  await balancer.reopenLog();
+  await until(() => balancer.counters().log.written === 1);
+  expect(linesOf(file)).toEqual(['/kept']);
 });
 
 test('a log that cannot be written is refused with its place', async () => {

@@ -1,6 +1,6 @@
 // The command, from its arguments to its exit code.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { at } from '../../scripts/lib/paths.mjs';
@@ -111,6 +111,31 @@ test('a log is written, and opened anew on SIGHUP', async () => {
   running.process.kill('SIGTERM');
   expect(await running.ended).toEqual({ code: 0, signal: null });
   expect([old, file].map((path) => readFileSync(path, 'utf8').split('\n').length)).toEqual([2, 2]);
+});
+
+test('a log has standard output for itself', async () => {
+  const { address } = await startEndpoint(serving.echo);
+  const running = fourseven('--listen', '127.0.0.1:0', '--to', address, '--log', 'stdout');
+  let logged = '';
+  running.process.stdout?.on('data', (text: string) => void (logged += text));
+  await exchange(await listensOn(running), 'hello');
+  await until(() => logged.endsWith('}\n'));
+  running.process.kill('SIGTERM');
+  expect(await running.ended).toEqual({ code: 0, signal: null });
+  expect(JSON.parse(logged)).toMatchObject({ listener: 'listen-1', protocol: 'tcp' });
+});
+
+test('a log that cannot be opened anew is told of', async () => {
+  const { address } = await startEndpoint(serving.echo);
+  const folder = join(emptyFolder('cli-log'), 'gone');
+  mkdirSync(folder);
+  const running = fourseven('--listen', '127.0.0.1:0', '--to', address, '--log', join(folder, 'access.log'));
+  await listensOn(running);
+  rmSync(folder, { recursive: true });
+  running.process.kill('SIGHUP');
+  await running.says(/^fourseven: --log: cannot write to .*access\.log: /m);
+  running.process.kill('SIGTERM');
+  expect(await running.ended).toEqual({ code: 0, signal: null });
 });
 
 test('what makes no sense is explained, all of it, with code 2', async () => {

@@ -16,6 +16,8 @@ export class FakeEngine implements Engine {
   readonly given: Given[] = [];
   readonly closes: number[] = [];
   reopened = 0;
+  /** Why the log cannot be opened anew. */
+  unopened: string | null = null;
   /** What the next plans are answered with; when it is empty they are applied. */
   readonly answers: (ApplyAnswer | Error)[] = [];
   /** Waited for before each answer. */
@@ -69,8 +71,9 @@ export class FakeEngine implements Engine {
     return { cut: 0 };
   }
 
-  async reopenLog(): Promise<void> {
+  async reopenLog(): Promise<string | null> {
     this.reopened++;
+    return this.unopened;
   }
 
   shutdown(): void {

@@ -229,6 +229,11 @@ test('the log is opened anew by an open balancer', async () => {
   const balancer = await start(engine);
   await balancer.reopenLog();
   expect(engine.reopened).toBe(1);
+  engine.unopened = '/var/log/x: No such file or directory';
+  await expect(balancer.reopenLog()).rejects.toMatchObject({
+    code: 'LOG_FAILED',
+    issues: [{ path: 'accessLog', message: 'cannot write to /var/log/x: No such file or directory' }],
+  });
   await balancer.close();
   await expect(balancer.reopenLog()).rejects.toMatchObject({ code: 'CLOSED' });
 });

@@ -21,8 +21,8 @@ Balances TCP connections, or HTTP requests, over endpoints.
   --to ENDPOINT,...   what serves the connections, such as :3001, 10.0.0.7:3001 or name=:3001;
                       may be given several times
   --algorithm NAME    how an endpoint is chosen: two-choices (default) or round-robin
-  --log TO            writes a line for each request and connection: to stdout, or to the file with this
-                      absolute path
+  --log TO            writes a line for each request and connection: to stdout, which then has nothing
+                      else, or to the file with this absolute path
   --log-format FORMAT json (default), common or combined
   --workers N         threads that carry traffic (default: as many as there are processors)
   --help              this text

@@ -37,8 +37,8 @@ async function serve(config: Config): Promise<number> {
   const signal = firstSignal();
   try {
     const balancer = await createBalancer(config);
-    introduce(balancer, config);
     if (config.accessLog !== undefined) reopenOnHangup(balancer);
+    introduce(balancer, config);
     await signal;
     await drain(balancer);
     return FINE;
@@ -50,17 +50,23 @@ async function serve(config: Config): Promise<number> {
 // Whoever moves log files away says so by SIGHUP. Without a log it means what it always does.
 function reopenOnHangup(balancer: Balancer): void {
   process.on('SIGHUP', () => {
-    // Closed meanwhile: its log is, too.
-    balancer.reopenLog().catch(() => {});
+    balancer.reopenLog().catch((error: unknown) => {
+      // Closed meanwhile: its log is, too.
+      if (error instanceof FoursevenError && error.code === 'CLOSED') return;
+      explain(error);
+    });
   });
 }
 
-function introduce(balancer: Balancer, { listeners, pools }: Config): void {
+function introduce(balancer: Balancer, { listeners, pools, accessLog }: Config): void {
   const bound = balancer.listeners();
-  for (const name of Object.keys(listeners)) console.log(`listening on ${bound[name]?.address}`);
+  // Whoever reads the log from standard output finds nothing there but its lines.
+  const log = typeof accessLog === 'object' ? accessLog.to : accessLog;
+  const say = log === 'stdout' ? console.error : console.log;
+  for (const name of Object.keys(listeners)) say(`listening on ${bound[name]?.address}`);
   const { workers, endpoints } = balancer.counters();
   const algorithm = pools['to']?.algorithm ?? DEFAULTS['pools.*.algorithm'].value;
-  console.log(
+  say(
     `sending to ${Object.keys(endpoints).join(', ')} (${String(algorithm)}, ${count(workers, 'worker')})`,
   );
 }

@@ -14,7 +14,7 @@ use tokio::runtime::LocalRuntime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use world::{Lives, World};
 
-use crate::log::LogWriter;
+use crate::log::{LogWriter, Reopened};
 use crate::mailbox::{Cut, WorkerId};
 use crate::outcome::{Closed, Outcome};
 use crate::reading::Board;
@@ -50,8 +50,10 @@ impl Answer for Closed {
     }
 }
 
-impl Answer for () {
-    fn closed() {}
+impl Answer for Reopened {
+    fn closed() -> Self {
+        Ok(())
+    }
 }
 
 impl<T: Answer> Done<T> {
@@ -88,7 +90,7 @@ pub enum Command {
         done: Done<Closed>,
     },
     /// Open the files of the access log anew.
-    ReopenLog(Done<()>),
+    ReopenLog(Done<Reopened>),
     /// End now, and wait for the workers no longer than this.
     Stop(Instant),
     /// A worker's thread is ending.

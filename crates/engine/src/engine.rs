@@ -59,9 +59,10 @@ impl Engine {
     }
 
     /// Opens the files of the access log anew, as after they were moved away. `done` is called once what is
-    /// logged from then on is in the new ones.
-    pub fn reopen_log(&self, done: impl FnOnce() + Send + 'static) {
-        let _ = self.commands.send(Command::ReopenLog(Done::new(|()| done())));
+    /// logged from then on is in the new ones, or with what cannot be opened, and why: then what is open stays
+    /// so, and a file that is nowhere any more takes nothing until it can be made again.
+    pub fn reopen_log(&self, done: impl FnOnce(Result<(), String>) + Send + 'static) {
+        let _ = self.commands.send(Command::ReopenLog(Done::new(done)));
     }
 
     /// Ends all threads now, waiting at most `deadline` for them. Connections are cut.

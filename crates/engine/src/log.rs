@@ -46,6 +46,9 @@ pub struct LogWriter {
     to: Option<LogSink>,
 }
 
+/// What came of opening files anew; else what cannot be opened, and why.
+pub type Reopened = Result<(), String>;
+
 /// What the thread is to see to before its next batch.
 #[derive(Default)]
 struct Orders {
@@ -56,7 +59,7 @@ struct Orders {
     /// Nothing comes any more for where lines went before.
     settled: bool,
     /// Files are to be opened anew, and these told of it.
-    reopen: Vec<Done<()>>,
+    reopen: Vec<Done<Reopened>>,
     /// To end, by then at the latest.
     until: Option<Instant>,
 }
@@ -65,6 +68,11 @@ struct Orders {
 pub struct Outlets(SyncSender<Parcel>);
 
 impl Outlets {
+    /// By these nothing gets anywhere.
+    pub fn closed() -> Self {
+        Self(sync_channel(0).0)
+    }
+
     /// That of a worker, which counts in `counts`.
     pub fn outlet(&self, counts: Arc<LogCounts>) -> Outlet {
         Outlet { parcels: self.0.clone(), counts }
@@ -98,7 +106,7 @@ impl LogWriter {
     pub fn prepare(&mut self, log: Option<&AccessLog>) -> Result<Change, String> {
         let to = log.map(|log| log.to.clone());
         let opened = match &to {
-            Some(sink) if self.to != to => Some(Sink::open(sink).map_err(|error| format!("{}: {error}", name(sink)))?),
+            Some(sink) if self.to != to => Some(Sink::open(sink).map_err(|error| failed(sink, &error))?),
             _ => None,
         };
         if opened.is_some() && self.thread.is_none() {
@@ -138,17 +146,19 @@ impl LogWriter {
         self.order(|orders| orders.settled = true);
     }
 
-    /// Opens files anew, and tells `done`.
-    pub fn reopen(&self, done: Done<()>) {
+    /// Opens files anew, and tells `done` what came of that.
+    pub fn reopen(&self, done: Done<Reopened>) {
         match self.thread {
             Some(_) => self.order(|orders| orders.reopen.push(done)),
-            None => done.answer(()),
+            None => done.answer(Ok(())),
         }
     }
 
-    /// Has it write what it was handed, and end; waits until `until`.
+    /// Has it write what it was handed, and what workers that still end hand on, and end; waits until `until`.
     pub fn end(&mut self, until: Instant) {
         self.order(|orders| orders.until = Some(until));
+        // Once the workers have let go of theirs too, nothing can come any more.
+        self.parcels = Outlets::closed().0;
         let Some(thread) = self.thread.take() else { return };
         while Instant::now() < until && !thread.is_finished() {
             std::thread::sleep(Duration::from_millis(1));
@@ -166,6 +176,11 @@ impl LogWriter {
             thread.thread().unpark();
         }
     }
+}
+
+/// What cannot be written to, and why.
+fn failed(to: &LogSink, error: &io::Error) -> String {
+    format!("{}: {error}", name(to))
 }
 
 /// What it is called in messages.

@@ -108,14 +108,14 @@ impl Engine {
         Ok(promise)
     }
 
-    /// Opens the files of the access log anew, and settles once that is done.
-    #[napi(catch_unwind, ts_return_type = "Promise<void>")]
+    /// Opens the files of the access log anew, and settles with why that failed, or with nothing.
+    #[napi(catch_unwind, ts_return_type = "Promise<string | null>")]
     pub fn reopen_log<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let (deferred, promise) = env.create_deferred()?;
-        let done = move || deferred.resolve(|_| Ok(()));
+        let done = move |result: std::result::Result<(), String>| deferred.resolve(move |_| Ok(result.err()));
         match &*self.core.lock().unwrap_or_else(PoisonError::into_inner) {
             Some(core) => core.reopen_log(done),
-            None => done(),
+            None => done(Ok(())),
         }
         Ok(promise)
     }

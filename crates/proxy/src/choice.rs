@@ -20,10 +20,16 @@ pub struct Choice {
     pub pool: Rc<PoolHere>,
     /// The endpoint.
     pub endpoint: Rc<EndpointHere>,
-    _inflight: Inflight,
+    /// None once the endpoint has nothing to do with it any more.
+    inflight: Option<Inflight>,
 }
 
 impl Choice {
+    /// The endpoint is done with it, and may be chosen for others as though it had never been.
+    pub fn leave(&mut self) {
+        self.inflight = None;
+    }
+
     /// Gives back a connection whose exchange is over, for the next one.
     pub fn give_back(&self, conn: Conn, now: Tick) {
         if self.endpoint.live.state() == State::Active {
@@ -128,7 +134,7 @@ fn pick_from(
         route: route.clone(),
         pool: here.clone(),
         endpoint: endpoint.clone(),
-        _inflight: Inflight::new(&endpoint.live),
+        inflight: Some(Inflight::new(&endpoint.live)),
     })
 }
 

@@ -50,6 +50,11 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// So many whole lines, whose buffer goes `back`.
+    pub fn new(to: Arc<LogSink>, bytes: Vec<u8>, lines: u64, back: SyncSender<Vec<u8>>) -> Self {
+        Self { to, bytes, lines, back }
+    }
+
     /// They are written: gives the buffer back to its worker.
     pub fn recycle(mut self) {
         self.bytes.clear();
@@ -159,7 +164,7 @@ impl Log {
             return true;
         }
         let bytes = std::mem::take(&mut page.buffer);
-        let batch = Batch { to: page.to.clone(), bytes, lines: page.lines, back: self.back.0.clone() };
+        let batch = Batch::new(page.to.clone(), bytes, page.lines, self.back.0.clone());
         match self.outlet.parcels.try_send(Parcel::Lines(batch)) {
             Ok(()) => {
                 page.buffer = self.back.1.try_recv().unwrap_or_else(|_| Vec::with_capacity(BUFFER));

@@ -250,6 +250,7 @@ impl Crew {
     /// Lets go of everybody, and waits until `until` for their threads to end.
     pub fn end(&mut self, until: Instant) {
         self.workers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.outlets = Outlets::closed();
         let acceptor = self.acceptor.take().map(Acceptor::into_thread);
         let workers = self.active.drain(..).chain(self.retired.drain(..)).map(|member| member.thread);
         // Their mailboxes are dropped here, which ends them.

@@ -20,6 +20,8 @@ pub struct Sink {
     is_file: bool,
     /// It ends in the middle of a line, which somebody else has left there.
     is_torn: bool,
+    /// It is a file to which no path leads any more, and at its own none can be opened.
+    is_lost: bool,
 }
 
 impl Sink {
@@ -42,7 +44,7 @@ impl Sink {
     fn of(file: File, path: Option<PathBuf>) -> io::Result<Self> {
         let is_file = file.metadata()?.is_file();
         let is_torn = is_file && path.as_deref().is_some_and(ends_torn);
-        Ok(Self { file, path, is_file, is_torn })
+        Ok(Self { file, path, is_file, is_torn, is_lost: false })
     }
 
     /// Whether its path leads elsewhere by now, or nowhere.
@@ -50,16 +52,28 @@ impl Sink {
         let Some(path) = &self.path else { return false };
         match (std::fs::metadata(path), self.file.metadata()) {
             (Ok(there), Ok(here)) => !is_same(&there, &here),
-            (Err(error), _) => error.kind() == io::ErrorKind::NotFound,
+            (Err(error), Ok(here)) => error.kind() == io::ErrorKind::NotFound || has_no_name(&here),
             _ => false,
         }
     }
 
-    /// Opens what its path leads to now; says whether it did.
-    pub fn reopen(&mut self) -> bool {
-        let Some(path) = self.path.clone() else { return false };
-        let fresh = append(&path).and_then(|file| Self::of(file, Some(path)));
-        fresh.map(|fresh| *self = fresh).is_ok()
+    /// Opens what its path leads to now; says whether there is anything else open than before.
+    ///
+    /// # Errors
+    ///
+    /// What the system says. What was open stays so, and takes what is written as long as that can be found:
+    /// what is in a file without a name is gone for good once it is closed.
+    pub fn reopen(&mut self) -> io::Result<bool> {
+        let Some(path) = self.path.clone() else { return Ok(false) };
+        match append(&path).and_then(|file| Self::of(file, Some(path))) {
+            Ok(fresh) => *self = fresh,
+            Err(error) => {
+                self.is_lost =
+                    self.is_file && self.has_moved() && self.file.metadata().is_ok_and(|it| has_no_name(&it));
+                return Err(error);
+            }
+        }
+        Ok(true)
     }
 
     /// Writes a begin of `lines`, and says how much. Of what is no file no more than it takes without
@@ -67,8 +81,11 @@ impl Sink {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// What the system says, or that it would be gone for good.
     pub fn write(&mut self, lines: &[u8], longest: Duration) -> io::Result<usize> {
+        if self.is_lost {
+            return Err(io::ErrorKind::NotFound.into());
+        }
         if self.is_torn {
             self.file.write_all(b"\n")?;
             self.is_torn = false;
@@ -129,6 +146,18 @@ fn stdout() -> io::Result<File> {
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
     (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+#[cfg(unix)]
+fn has_no_name(file: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.nlink() == 0
+}
+
+/// How many it has is not to be had there: where its path leads nowhere it has none, or is elsewhere.
+#[cfg(windows)]
+fn has_no_name(_: &Metadata) -> bool {
+    true
 }
 
 /// A file that is open cannot be replaced there.

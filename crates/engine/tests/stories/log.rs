@@ -1,11 +1,13 @@
 //! What a line of the access log says.
 
-use plan::{Accept, AccessLog, HttpListener, LogSample, Protocol, Trust};
+use plan::{Accept, AccessLog, Answer, HttpListener, LogSample, Protocol, Trust};
 use serde_json::{Value, json};
 
 use crate::support::log::{ALWAYS, Folder, at, combined, json as as_json, lines, so_many};
 use crate::support::web::{Reply, Web, Wire, get, in_turn, post, response, run};
-use crate::support::{Client, Draft, Endpoint, HTTP_LISTENER, Running, any_port, cycle, eventually, refusing};
+use crate::support::{
+    Client, Draft, Endpoint, HTTP_LISTENER, Running, any_port, comes_true_soon, cycle, eventually, refusing,
+};
 
 /// A draft that logs to a file in a folder of its own.
 fn logging(draft: Draft, request: &[&str], response: &[&str]) -> (Draft, Folder) {
@@ -369,4 +371,39 @@ fn a_reload_turns_the_log_on_and_off() {
     drop(running);
     let found = lines(&folder.file("log"));
     assert_eq!(found.iter().map(|line| &line["target"]).collect::<Vec<_>>(), [&json!("/while")]);
+}
+
+#[test]
+fn an_endpoint_is_done_with_a_request_whose_answer_of_ours_waits_for_its_client() {
+    let web = Web::new("a", |asked| match asked.head.starts_with("POST") {
+        true => Reply::Close(Vec::new()),
+        false => Reply::Send(response("", &[b'x'; 16 * 1024])),
+    });
+    let (mut draft, folder) = logging(in_turn(&[&web.endpoint]), &[], &[]);
+    let words = Answer { status: 502, content_type: "text/plain".into(), body: "y".repeat(64 * 1024) };
+    if let Protocol::Http(http) = &mut draft.listeners[0].protocol {
+        http.answers = vec![words];
+    }
+    let (running, to) = run(&draft);
+    let mut answered = 0;
+    // With each round more of what the system holds for a client that does not read is full, until in one of
+    // the last ours finds room in part.
+    for count in (1..300).step_by(3) {
+        let mut client = Wire::narrow(&to);
+        client.say(get("/").repeat(count) + &post("/", "four"));
+        if !comes_true_soon(|| running.counts().listener("in").statuses[4] == answered + 1) {
+            break;
+        }
+        answered += 1;
+        eventually("it has nothing to do", || running.counts().endpoint("a").inflight == 0);
+    }
+    assert!(answered > 1, "{answered}");
+    // Those that were not told have their line once their client has gone, with whom they were for.
+    let ours = || -> Vec<Value> {
+        lines(&folder.file("log")).into_iter().filter(|line| line["status"] == json!(502)).collect()
+    };
+    eventually("all are there", || ours().len() as u64 >= answered);
+    for line in ours() {
+        assert_eq!((&line["pool"], &line["endpoint"], &line["tries"]), (&json!("pool"), &json!("a"), &json!(1)));
+    }
 }

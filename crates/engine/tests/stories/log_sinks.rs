@@ -29,12 +29,16 @@ fn targets(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line["target"].as_str().unwrap()).collect()
 }
 
-fn reopen(running: &Running) {
+fn try_to_reopen(running: &Running) -> Result<(), String> {
     let (done, wait) = std::sync::mpsc::channel();
-    running.engine.reopen_log(move || {
-        let _ = done.send(());
+    running.engine.reopen_log(move |result| {
+        let _ = done.send(result);
     });
-    wait.recv_timeout(crate::support::PATIENCE).unwrap();
+    wait.recv_timeout(crate::support::PATIENCE).unwrap()
+}
+
+fn reopen(running: &Running) {
+    assert_eq!(try_to_reopen(running), Ok(()));
 }
 
 #[test]
@@ -74,6 +78,34 @@ fn a_file_that_has_vanished_or_was_replaced_is_found_by_itself() {
         !lines(&file).is_empty()
     });
     assert_eq!(running.counts().lines.1, 0);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_whose_folder_is_removed_costs_lines_and_no_request_and_is_made_again() {
+    let (web, folder) = (web(), Folder::new());
+    let gone = folder.file("gone");
+    fs::create_dir(&gone).unwrap();
+    let file = gone.join("log");
+    let (running, to) = run(&to_file(&in_turn(&[&web.endpoint]), &file));
+    let mut client = Wire::to(&to);
+    ask(&mut client, "/one");
+    so_many(&file, 1);
+    fs::remove_dir_all(&gone).unwrap();
+    let refused = try_to_reopen(&running).unwrap_err();
+    assert!(refused.starts_with(file.to_str().unwrap()), "{refused}");
+    let requests = ask_until_dropped(&mut client, &running);
+    // Nothing of that has gone where nobody finds it.
+    assert_eq!(running.counts().lines.0, 1);
+    fs::create_dir(&gone).unwrap();
+    eventually("what was kept is written", || {
+        let (written, dropped) = running.counts().lines;
+        written + dropped == 1 + requests
+    });
+    assert_eq!(running.counts().lines.0, 1 + lines(&file).len() as u64);
+    ask(&mut client, "/new");
+    eventually("the log goes on", || targets(&lines(&file)).contains(&"/new"));
+    assert_eq!(running.counts().listener("in").requests, requests + 2);
 }
 
 #[test]

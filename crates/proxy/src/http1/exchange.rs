@@ -264,6 +264,7 @@ impl Exchange {
     pub fn leave(&mut self) {
         self.stage = Stage::Wait;
         self.conn = None;
+        self.choice.iter_mut().for_each(Choice::leave);
     }
 
     /// Whether it is answered by a head alone.

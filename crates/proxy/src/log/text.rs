@@ -177,6 +177,14 @@ fn json(text: &[u8]) -> (Escape, usize, usize) {
         _ => {
             let whole = (2..=4).filter_map(|length| text.get(..length)).find(|part| std::str::from_utf8(part).is_ok());
             match whole {
+                // C1 controls, and what ends a line or a paragraph: JSON takes them as they are, but not
+                // everybody who shows a line, or splits a file into lines.
+                Some([0xc2, last @ 0x80..=0x9f]) => {
+                    let [b0, b1, b2, b3, ..] = hex(*b"00", *last, b"0123456789abcdef");
+                    ([b'\\', b'u', b0, b1, b2, b3], 6, 2)
+                }
+                Some([0xe2, 0x80, 0xa8]) => (*b"\\u2028", 6, 3),
+                Some([0xe2, 0x80, 0xa9]) => (*b"\\u2029", 6, 3),
                 Some(character) => {
                     escape.iter_mut().zip(character).for_each(|(to, from)| *to = *from);
                     (escape, character.len(), character.len())
@@ -238,6 +246,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn nothing_in_json_is_a_control_or_ends_a_line_for_anybody() {
+        let text: String = ('\0'..='\u{a0}').chain(['\u{2027}', '\u{2028}', '\u{2029}', '\u{202a}']).collect();
+        let written = written(Json, text.as_bytes(), 1000);
+        assert!(!written.contains(|c: char| c.is_control() || ['\u{2028}', '\u{2029}'].contains(&c)), "{written}");
+        assert!(written.ends_with("\\u009f\u{a0}\u{2027}\\u2028\\u2029\u{202a}\""), "{written}");
+        assert_eq!(json_string(&written), text);
+    }
+
     fn json_string(text: &str) -> String {
         serde_json::from_str(text).unwrap()
     }
@@ -245,8 +262,13 @@ mod tests {
     #[test]
     fn what_is_too_long_is_cut_visibly_and_never_within_a_character() {
         for most in LEAST..60 {
-            for text in [&[b'x'; 100][..], &b"\"".repeat(100), "ä€😀".repeat(20).as_bytes(), &[0; 100], &[0xff; 100]]
-            {
+            for text in [
+                &[b'x'; 100][..],
+                &b"\"".repeat(100),
+                "ä€😀\u{85}\u{2028}".repeat(20).as_bytes(),
+                &[0; 100],
+                &[0xff; 100],
+            ] {
                 assert!(json_string(&written(Json, text, most)).ends_with('…'));
                 assert!(written(Text, text, most).ends_with('…'));
             }
