@@ -36,6 +36,11 @@ impl Origin {
         Self { address, scheme, trust, via: said.len(), lines: lines("1.1"), old: lines("1.0") }
     }
 
+    /// The address of the connection.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
     /// What it says of others is believed, or not, by this from now on.
     pub fn judge(&mut self, trust: &Arc<Trust>) {
         self.trust = trust.takes(self.address).then(|| trust.clone());
@@ -76,7 +81,6 @@ pub struct Said {
     /// It differs from what is said as a rule: this instead.
     made: Option<Vec<u8>>,
     spare: Vec<u8>,
-    client: Option<IpAddr>,
     id: Id,
 }
 
@@ -110,7 +114,6 @@ impl Said {
         policy: &Forward,
         draw: impl FnOnce() -> u128,
     ) {
-        self.client = origin.address;
         self.drop = request.claims;
         self.adds_host = true;
         if origin.trust.is_some() || !policy.is_plain() {
@@ -132,7 +135,6 @@ impl Said {
         let has = |name| named(view, before, name).next().is_some();
         if origin.trust.is_some() {
             self.drop = FieldSet::default();
-            self.client = origin.client(head, request);
         }
         if let Some(address) = origin.address {
             self.drop_named(head, before, b"x-forwarded-for");
@@ -150,7 +152,10 @@ impl Said {
             write_element(&mut out, origin.address, host, origin.scheme);
             out.extend_from_slice(b"\r\n");
         }
-        if let Some(client) = self.client.filter(|_| policy.real_ip && !has(b"x-real-ip")) {
+        if policy.real_ip
+            && !has(b"x-real-ip")
+            && let Some(client) = origin.client(head, request)
+        {
             let _ = write!(out, "X-Real-IP: {client}\r\n");
         }
         self.id = given(head, request, origin).map_or(Id::None, Id::Given);
@@ -183,11 +188,6 @@ impl Said {
         }
     }
 
-    /// The client whose request it is: behind those that are trusted, if they say so.
-    pub fn client(&self) -> Option<IpAddr> {
-        self.client
-    }
-
     /// How the request is called, if it is called anything.
     pub fn id<'a>(&'a self, head: &'a Head) -> Option<&'a [u8]> {
         match &self.id {
@@ -198,7 +198,7 @@ impl Said {
     }
 }
 
-/// A number as 32 hexadecimal digits.
+/// A random number as 32 hexadecimal digits, in no order that matters.
 fn digits(number: u128) -> [u8; 32] {
     let mut left = number;
     [(); 32].map(|()| {

@@ -5,7 +5,6 @@ mod ending;
 mod logging;
 mod telling;
 
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,9 +14,10 @@ use std::time::{Duration, Instant};
 use account::Fault;
 use net::{Held, Primed, Stream, Tick};
 use plan::{Answer, HeadLimits, HttpListener, Protocol, Timeouts, Trust, Underscores};
-use wire::Limits;
+use wire::{Limits, Refusal, Request};
 use world::ListenerIx;
 
+use super::body::Trailers;
 use super::client::Client;
 use super::deadline::Deadline;
 use super::endpoint::Conn;
@@ -54,6 +54,21 @@ pub struct Manners {
 }
 
 impl Manners {
+    /// What becomes of names with `_` in a request: those of its fields, and of its trailers.
+    ///
+    /// # Errors
+    ///
+    /// None is taken, and there is one.
+    fn judge_names(&self, request: &mut Request) -> Result<Trailers, Refusal> {
+        match self.underscores {
+            Underscores::Keep => return Ok(Trailers::All),
+            Underscores::Reject if !request.underscored.is_empty() => return Err(Refusal::Underscore),
+            Underscores::Drop | Underscores::Reject => {}
+        }
+        request.connection.drop = request.connection.drop.and(request.underscored);
+        Ok(Trailers::Hyphenated)
+    }
+
     /// Those of a listener, if it speaks HTTP.
     pub fn of(protocol: &Protocol) -> Option<Self> {
         let Protocol::Http(http) = protocol else { return None };
@@ -82,10 +97,8 @@ pub fn begin(entered: Entered, stream: Stream, listener: ListenerIx, manners: Rc
     let held = station.descriptors.take_anyway(1);
     let mut deadline = Deadline::new(station.wheel.timer());
     deadline.set(manners.head);
-    let peer = stream.peer_ip();
     drop(tokio::task::spawn_local(Session {
-        from: Origin::new(peer, "http", &station.http.pseudonym, &manners.trust),
-        peer,
+        from: Origin::new(stream.peer_ip(), "http", &station.http.pseudonym, &manners.trust),
         head_since: None,
         head_took: Duration::ZERO,
         untold: None,
@@ -119,8 +132,6 @@ struct Session {
     station: Rc<Station>,
     /// What endpoints are told of the client.
     from: Origin,
-    /// The address that it comes from.
-    peer: Option<IpAddr>,
     /// Since when a head comes that did not come in one piece, and how long the last one took; while that
     /// is logged.
     head_since: Option<Instant>,

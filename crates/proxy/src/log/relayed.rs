@@ -54,7 +54,6 @@ impl Relayed {
         entry.bytes_in += up;
         entry.bytes_out += down;
         let reused = choice.map(|_| self.reused);
-        let client = entry.client.or(self.client);
-        Entry { client, listener, tries: self.tries, reused, fault, ..entry }.of(choice)
+        Entry { client: self.client, listener, tries: self.tries, reused, fault, ..entry }.of(choice)
     }
 }

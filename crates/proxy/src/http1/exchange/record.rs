@@ -12,7 +12,6 @@ impl Exchange {
         let tried = self.choice.as_ref().filter(|_| self.is_tried);
         let entry = Entry {
             is_http: true,
-            client: self.said.client(),
             request_id: self.said.id(&self.head),
             route: self.unserved.as_ref().map(|route| route.key()),
             request: self.request.as_ref().map(|request| (&self.head, request)),

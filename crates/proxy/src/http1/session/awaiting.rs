@@ -5,14 +5,12 @@ use std::task::{Context, Poll, ready};
 
 use account::Fault;
 use decide::Asked;
-use plan::Underscores;
 use wire::{Head, Host, Refusal, Request};
 
 use super::{Session, Stage, Step};
 use crate::adopted::RouteHere;
 use crate::choice::{Choice, NotChosen, choose_again, serve, take, takes};
 use crate::http1::admit::{Admitted, admit};
-use crate::http1::body::Trailers;
 use crate::http1::buffer::Buffer;
 use crate::http1::exchange::{Exchange, Why};
 use crate::station::Station;
@@ -53,23 +51,14 @@ impl Session {
                 match Request::parse(&mut exchange.head, buffer.at(place.clone()), &self.manners.limits) {
                     Ok(Some((mut request, length))) => {
                         client.clear();
-                        if !request.underscored.is_empty() {
-                            match self.manners.underscores {
-                                Underscores::Keep => {}
-                                Underscores::Drop => {
-                                    request.connection.drop = request.connection.drop.and(request.underscored);
-                                }
-                                Underscores::Reject => {
-                                    station.http.give(exchange);
-                                    return Poll::Ready(self.refuse(Refusal::Underscore));
-                                }
+                        match self.manners.judge_names(&mut request) {
+                            Ok(trailers) => exchange.trailers = trailers,
+                            Err(refusal) => {
+                                station.http.give(exchange);
+                                return Poll::Ready(self.refuse(refusal));
                             }
                         }
                         exchange.request = Some(request);
-                        exchange.trailers = match self.manners.underscores {
-                            Underscores::Keep => Trailers::All,
-                            Underscores::Drop | Underscores::Reject => Trailers::Hyphenated,
-                        };
                         return Poll::Ready(self.begin_exchange(
                             cx,
                             buffer,

@@ -25,7 +25,7 @@ impl Session {
     pub(super) fn unanswered(
         &mut self,
         why: Why,
-        exchange: Option<Box<Exchange>>,
+        mut exchange: Option<Box<Exchange>>,
         route: Option<Rc<RouteHere>>,
     ) -> Step {
         let status = why.status();
@@ -35,7 +35,6 @@ impl Session {
         let route = chosen.map(|choice| choice.route.clone()).or(route);
         route.iter().for_each(|route| route.counts.statuses.add(status));
         let answer = (status != GONE).then(|| self.compose(why, exchange.as_deref(), route.as_deref()));
-        let mut exchange = exchange;
         if let Some(exchange) = &mut exchange {
             if let Some(choice) = &exchange.choice {
                 choice.route.counts.durations.add(exchange.elapsed());

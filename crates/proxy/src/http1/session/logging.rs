@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use account::Fault;
+use wire::{Head, Request};
 
 use super::{Session, Stage};
 use crate::http1::exchange::Exchange;
@@ -27,9 +28,9 @@ impl Untold {
 }
 
 impl Session {
-    /// Who asks, where nothing else is said.
-    fn asker(&self) -> Option<IpAddr> {
-        self.peer
+    /// Who asks; of a request that was understood, behind those who are trusted.
+    fn asker(&self, request: Option<(&Head, &Request)>) -> Option<IpAddr> {
+        request.map_or(self.from.address(), |(head, request)| self.from.client(head, request))
     }
 
     /// Whether what comes by its listener is logged.
@@ -94,8 +95,8 @@ impl Session {
     /// An exchange goes on as a tunnel, whose line is written at its end.
     pub(super) fn log_tunnel(&self, exchange: &Exchange) -> Option<Box<Relayed>> {
         self.is_logged().then(|| {
-            let Entry { tries, reused, .. } = exchange.entry();
-            Box::new(Relayed { tries, reused: reused == Some(true), ..Relayed::now(self.asker()) })
+            let Entry { tries, reused, request, .. } = exchange.entry();
+            Box::new(Relayed { tries, reused: reused == Some(true), ..Relayed::now(self.asker(request)) })
         })
     }
 
@@ -107,12 +108,10 @@ impl Session {
             total: entry.steps.total.map(|total| total + self.head_took),
             ..entry.steps
         };
-        // What goes nowhere was not asked whose it is.
-        let read = entry.request;
-        let client = || read.and_then(|(head, request)| self.from.client(head, request)).or(self.asker());
-        let id = || read.and_then(|(head, request)| self.from.given_id(head, request));
+        // What goes nowhere was not asked how it is called.
+        let id = || entry.request.and_then(|(head, request)| self.from.given_id(head, request));
         self.station.log.write(&Entry {
-            client: entry.client.or_else(client),
+            client: self.asker(entry.request),
             request_id: entry.request_id.or_else(id),
             listener: &entered.listener.live.key,
             steps,
