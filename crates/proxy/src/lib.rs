@@ -3,6 +3,7 @@
 //! Everything here belongs to one worker and never leaves its thread.
 
 mod adopted;
+mod calendar;
 mod choice;
 mod connection;
 mod digits;
